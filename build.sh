@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The one gate, for people and for CI.  usage: ./build.sh [--arch amd64|arm64] [VERB]   (no verb: build)
-#   build   demo   cluster [vxlan|host-gw]   test   fuzz [SECONDS]   image   release   format   clean
-#   bench [--plugins|--leases|--coordinator|--masquerade|--volumes|--installer|-n RUNS|--pods N|--parallel N|--only basic|full]
+#   build   demo   cluster [vxlan|host-gw] [--policy]   test   fuzz [SECONDS]   image   release   format   clean
+#   bench [--plugins|--leases|--coordinator|--masquerade|--policy|--volumes|--installer|-n RUNS|--pods N|--parallel N|--only basic|full]
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 root=$PWD
@@ -17,7 +17,7 @@ build_packages="gcc libc6-dev binutils zlib1g-dev cmake g++ libssl-dev"
 arm64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu"
 demo_packages="iproute2 iputils-ping busybox-static"
 cluster_packages="$demo_packages nftables procps"
-run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins iperf3 strace podman runc kmod tcpdump time dnsmasq-base user-mode-linux iptables conntrack nftables dbus-daemon e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client qemu-system-arm openssl"
+run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins iperf3 strace podman runc kmod tcpdump time dnsmasq-base user-mode-linux iptables ipset conntrack nftables dbus-daemon e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client qemu-system-arm openssl"
 image_packages="buildah jq binutils"
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }

@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
 # Three nodes on one machine, each with a coordinator and a pod: the pods talk over vxlan, something is broken, and it heals.
 # All of it happens in namespaces of its own that end with this script.
-# usage: cluster.sh DIRECTORY_OF_EXECUTABLES [vxlan|host-gw]
+# With --policy a network policy cuts a pod off instead, and its deletion heals that.
+# usage: cluster.sh DIRECTORY_OF_EXECUTABLES [vxlan|host-gw] [--policy]
 set -euo pipefail
-bin=$(readlink -f "${1:?usage: cluster.sh DIRECTORY_OF_EXECUTABLES [vxlan|host-gw]}")
-backend=${2:-vxlan}
+bin=$(readlink -f "${1:?usage: cluster.sh DIRECTORY_OF_EXECUTABLES [vxlan|host-gw] [--policy]}")
+backend=vxlan
+policy=
+for word in "${@:2}"; do
+    case $word in --policy) policy=yes ;; *) backend=$word ;; esac
+done
 
 if [ -z "${CLUSTER_INSIDE:-}" ]; then
-    CLUSTER_INSIDE=1 exec unshare --net --mount --pid --fork --kill-child --propagation private "$0" "$bin" "$backend"
+    CLUSTER_INSIDE=1 exec unshare --net --mount --pid --fork --kill-child --propagation private "$0" "$bin" "${@:2}"
 fi
 
 mount -t proc proc /proc
@@ -60,8 +65,28 @@ coordinator() { # VERB NODE [OPTION…]
     local verb=$1 node=$2; shift 2
     on "$node" "$bin/coordinator" "$verb" --node-name "$node" --peers-file peers.yaml --net-config-path "" --subnet-file "$node/subnet.env" \
         --state-dir "$node/state" --conflist bridge --conflist-file "$node/net.d/10-plugboard.conflist" --masquerade flannel \
-        --cni-bin-dir "$bin" "$@"
+        --cni-bin-dir "$bin" "${policies[@]}" "$@"
 }
+
+# pods ADDRESSES: the pods as the API serves them; kubelet writes the addresses when the pods run.
+pods() {
+    local node number
+    for node in n1 n2 n3; do
+        number=${node#n}
+        printf -- '---\nkind: Pod\nmetadata: {name: pod-%s, namespace: shop, labels: {app: %s}}\nspec: {nodeName: %s}\n' \
+            "$node" "$(case $node in n1) echo web ;; n2) echo db ;; n3) echo cron ;; esac)" "$node"
+        [ -z "$1" ] || printf 'status: {podIPs: [{ip: %s}]}\n' "$(pod_address "$node")"
+    done > policy/pods.new
+    mv policy/pods.new policy/pods.yaml
+}
+
+policies=()
+if [ -n "$policy" ]; then
+    mkdir policy
+    policies=(--network-policy files --policy-dir "$PWD/policy" --policy-start closed)
+    printf 'kind: List\nitems: []\n' > policy/policies.yaml
+    pods ""
+fi
 
 # start NODE: its coordinator, in the background.
 start() { coordinator run "$1" >> "$1.log" 2>&1 & }
@@ -82,6 +107,7 @@ for node in n1 n2 n3; do
     sed -n '/"type": "bridge"/,/^    }/p' "$node/net.d/10-plugboard.conflist" | sed '$d' |
         sed "1s|^|{\"cniVersion\":\"1.0.0\",\"name\":\"cbr0\",|; s|\"type\": \"host-local\",|&\"dataDir\": \"$PWD/$node/leases\",|; \$s|\$|}|" > "$node/bridge.json"
     CNI_COMMAND=ADD CNI_CONTAINERID="$node" CNI_NETNS="/run/netns/pod-$node" CNI_IFNAME=eth0 CNI_PATH=$bin \
+        CNI_ARGS="IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=pod-$node" \
         on "$node" "$bin/bridge" < "$node/bridge.json" > "$node/result.json"
     sed -n 's/.*"address": "\(10[0-9.]*\)\/.*/pod-'"$node"' has \1/p' "$node/result.json" | head -1
 done
@@ -109,6 +135,57 @@ run on n1 ip route
 run coordinator audit n1
 run coordinator explain n1 "$(pod_address n1)" "$(pod_address n2)"
 run coordinator explain n1 "$(pod_address n1)" 203.0.113.1
+
+if [ -n "$policy" ]; then
+    pods with-addresses
+    connect() { on "pod-$1" timeout 0.3 bash -c "< /dev/tcp/$(pod_address "$2")/5432"; }
+    on pod-n2 busybox nc -ll -p 5432 -e cat > /dev/null 2>&1 &
+
+    step "6. All pods reach the database in pod-n2; a connection from pod-n3 is kept open"
+    for from in n1 n3; do until_ 10 connect "$from" n2; echo "pod-$from -> pod-n2 port 5432: connected"; done
+    on pod-n3 bash -c "exec 3<>/dev/tcp/$(pod_address n2)/5432; while sleep 0.05; do echo alive >&3; read -r -t 5 line <&3 && echo \$line; done" > stream.txt &
+    until_ 5 grep -q alive stream.txt
+
+    step "7. A policy: only pods with app=web may connect to it"
+    cat > policies.new <<'YAML'
+kind: NetworkPolicy
+metadata: { name: db-only-for-web, namespace: shop }
+spec:
+  podSelector: { matchLabels: { app: db } }
+  ingress:
+  - from:
+    - podSelector: { matchLabels: { app: web } }
+    ports:
+    - port: 5432
+YAML
+    run cat policies.new
+    began=$(date +%s%N)
+    mv policies.new policy/policies.yaml
+    until_ 5 bash -c '[ "$(wc -c < stream.txt)" = "$(sleep 0.3; wc -c < stream.txt)" ]'
+    echo "the open connection of pod-n3 got its last answer at most $((($(date +%s%N) - began) / 1000000 - 300)) ms later"
+    until_ 5 connect n1 n2
+    echo "pod-n1 -> pod-n2 port 5432: connected"
+    ! connect n3 n2 2>/dev/null || { echo "pod-n3 is not cut off" >&2; exit 1; }
+    echo "pod-n3 -> pod-n2 port 5432: nothing"
+
+    step "8. Why?"
+    run coordinator policies n2
+    run coordinator explain n3 shop/pod-n3 shop/pod-n2 --port 5432 --protocol tcp > why.txt || true
+    cat why.txt
+    grep -q 'refused on node n2: shop/pod-n2 is isolated by policy shop/db-only-for-web' why.txt
+
+    step "9. The policy is deleted"
+    printf 'kind: List\nitems: []\n' > policy/policies.new
+    began=$(date +%s%N)
+    mv policy/policies.new policy/policies.yaml
+    until_ 10 connect n3 n2
+    echo "pod-n3 -> pod-n2 port 5432: connected, $((($(date +%s%N) - began) / 1000000)) ms later: a file that lost objects is taken after half a second"
+    size=$(wc -c < stream.txt)
+    until_ 10 bash -c "[ \$(wc -c < stream.txt) -gt $size ]"
+    echo "its open connection goes on"
+    printf '\n\033[1mIt works.\033[0m Everything ends with this script.\n'
+    exit 0
+fi
 
 step "6. Another process breaks it: the rules go, the routes go, and the tunnel with them"
 run on n1 nft flush ruleset

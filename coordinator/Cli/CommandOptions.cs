@@ -174,6 +174,7 @@ internal sealed class CommandOptions
     }
 
     [MemberNotNull(nameof(NetworkPolicy), nameof(PolicyDirectory), nameof(PolicyStart), nameof(PolicyRejects), nameof(PolicyLogs))]
+    [MemberNotNull(nameof(PolicyWait), nameof(PolicyEstablished), nameof(PolicyGuard))]
     private void AddPolicy()
     {
         NetworkPolicy = Add(
@@ -186,6 +187,21 @@ internal sealed class CommandOptions
             "--policy-start",
             "Pods of this node that are not known yet: open, or closed: their packets are refused.",
             PolicyStartMode.Open
+        );
+        PolicyWait = Add(
+            "--policy-wait",
+            "Milliseconds that an ADD of bridge and ptp waits until the new pod's policies are in force; 0: it does not wait.",
+            1000
+        );
+        PolicyEstablished = Add(
+            "--policy-established",
+            "Connections that exist when a policy forbids them: cut, or keep: they go on until they end.",
+            PolicyEstablishedMode.Cut
+        );
+        PolicyGuard = Add(
+            "--policy-guard",
+            "No other process can change or remove the table while the coordinator runs (Linux 6.9).",
+            false
         );
         PolicyRejects = Add("--policy-reject", "Answers refused packets with a reset or an ICMP error instead of dropping them.", false);
         PolicyLogs = Add("--policy-log", "The kernel logs refused packets, up to ten per second for pods with the same policies.", false);
@@ -284,6 +300,12 @@ internal sealed class CommandOptions
 
     public Option<PolicyStartMode> PolicyStart { get; private set; }
 
+    public Option<int> PolicyWait { get; private set; }
+
+    public Option<PolicyEstablishedMode> PolicyEstablished { get; private set; }
+
+    public Option<bool> PolicyGuard { get; private set; }
+
     public Option<bool> PolicyRejects { get; private set; }
 
     public Option<bool> PolicyLogs { get; private set; }
@@ -363,6 +385,7 @@ internal sealed class CommandOptions
             SourceKind => Enum.TryParse<SourceKind>(text, ignoreCase: true, out var kind) ? kind : null,
             MasqueradeMode => Enum.TryParse<MasqueradeMode>(text, ignoreCase: true, out var mode) ? mode : null,
             PolicyStartMode => Enum.TryParse<PolicyStartMode>(text, ignoreCase: true, out var start) ? start : null,
+            PolicyEstablishedMode => Enum.TryParse<PolicyEstablishedMode>(text, ignoreCase: true, out var established) ? established : null,
             NetworkPolicyMode => Enum.TryParse<NetworkPolicyMode>(text, ignoreCase: true, out var policy) ? policy : null,
             _ => null,
         };

@@ -122,26 +122,16 @@ internal static class MetricsText
         );
         text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_chains{{of=\"policies\"}} {figures.PolicyChains}\n");
         text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_chains{{of=\"pods\"}} {figures.Profiles}\n");
+        Head(text, "coordinator_policy_sets", "gauge", "Sets of the table.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_sets {figures.Sets}\n");
         Head(text, "coordinator_policy_selectors", "gauge", "Distinct selectors of peers in these policies.");
         text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_selectors {figures.Selectors}\n");
-        if (policy.Refused is { } refused)
-        {
-            Head(
-                text,
-                "coordinator_policy_refused_packets_total",
-                "counter",
-                "Packets refused since the table was made, by the pod's side."
-            );
-            text.Append(
-                CultureInfo.InvariantCulture,
-                $"coordinator_policy_refused_packets_total{{direction=\"egress\"}} {refused.Egress}\n"
-            );
-            text.Append(
-                CultureInfo.InvariantCulture,
-                $"coordinator_policy_refused_packets_total{{direction=\"ingress\"}} {refused.Ingress}\n"
-            );
-        }
-
+        WriteRefused(text, policy);
+        Head(text, "coordinator_policy_cut_connections_total", "counter", "Established connections that a policy ended.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_cut_connections_total {policy.CutFlows}\n");
+        Head(text, "coordinator_policy_waiting_pods", "gauge", "Pods that plugins attached whose policies are not in force yet.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_waiting_pods {policy.WaitingPods}\n");
+        WriteLatency(text, policy.Changes);
         Head(text, "coordinator_policy_comparisons_total", "counter", "Comparisons of the whole table with the kernel.");
         text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_comparisons_total {policy.Compared}\n");
         Head(
@@ -154,6 +144,33 @@ internal static class MetricsText
             CultureInfo.InvariantCulture,
             $"coordinator_policy_last_change_seconds {policy.LastChange?.TotalSeconds ?? -1:0.######}\n"
         );
+    }
+
+    private static void WriteRefused(StringBuilder text, PolicyState policy)
+    {
+        if (policy.Refused is not { } refused)
+            return;
+        Head(text, "coordinator_policy_refused_packets_total", "counter", "Packets refused since the table was made, by the pod's side.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_refused_packets_total{{direction=\"egress\"}} {refused.Egress}\n");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_refused_packets_total{{direction=\"ingress\"}} {refused.Ingress}\n");
+        Head(
+            text,
+            "coordinator_policy_cut_packets_total",
+            "counter",
+            "Packets of established connections refused since the table was made."
+        );
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_cut_packets_total {refused.Established}\n");
+    }
+
+    private static void WriteLatency(StringBuilder text, LatencyHistogram changes)
+    {
+        const string Name = "coordinator_policy_change_seconds";
+        Head(text, Name, "histogram", "From changed objects to the kernel's answer.");
+        for (var i = 0; i < LatencyHistogram.Bounds.Count; i++)
+            text.Append(CultureInfo.InvariantCulture, $"{Name}_bucket{{le=\"{LatencyHistogram.Bounds[i]}\"}} {changes.Counts[i]}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{Name}_bucket{{le=\"+Inf\"}} {changes.Count}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{Name}_sum {changes.Sum.TotalSeconds:0.######}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{Name}_count {changes.Count}\n");
     }
 
     private static void Head(StringBuilder text, string name, string type, string help) =>

@@ -19,3 +19,13 @@ internal enum PolicyStartMode
     /// <summary>They are refused.</summary>
     Closed,
 }
+
+/// <summary>What becomes of connections that exist when a policy forbids them.</summary>
+internal enum PolicyEstablishedMode
+{
+    /// <summary>They end.</summary>
+    Cut,
+
+    /// <summary>They go on until they end.</summary>
+    Keep,
+}

@@ -8,6 +8,7 @@ using Plugboard.Coordinator.Pods;
 using Plugboard.Coordinator.Policy;
 using Plugboard.Coordinator.Policy.Judging;
 using Plugboard.Coordinator.Policy.Objects;
+using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Coordinator.Routes;
 using Plugboard.Coordinator.Sources;
@@ -15,6 +16,7 @@ using Plugboard.Coordinator.Sources.Etcd;
 using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Coordinator.Sources.Static;
 using Plugboard.Firewall.Pods;
+using Plugboard.Firewall.Starting;
 using Plugboard.Linux;
 using Plugboard.Netlink.Route;
 
@@ -33,6 +35,7 @@ internal sealed class NodeCoordinator : IDisposable
     private readonly PodReconciler? pods;
     private readonly PolicyFiles? policyFiles;
     private readonly PolicyReconciler? policy;
+    private readonly StartedPods? startedPods;
     private readonly Action<string> log;
 
     private NodeCoordinator(Settings settings, RouteClient client, Action<string> log)
@@ -53,7 +56,12 @@ internal sealed class NodeCoordinator : IDisposable
         if (settings.Policy is { } policies)
         {
             policyFiles = new PolicyFiles(policies.Directory, TimeProvider.System);
-            policy = new PolicyReconciler(policies, policyFiles, HasBridge, TimeProvider.System);
+            startedPods = new StartedPods(new PodStarts());
+            policy = new PolicyReconciler(policies, policyFiles, HasBridge, TimeProvider.System)
+            {
+                OwnAddresses = () => network.Addresses.Select(static own => own.Address.Address),
+                Started = startedPods,
+            };
         }
 
         // Policies come before what lets pods start.
@@ -157,6 +165,16 @@ internal sealed class NodeCoordinator : IDisposable
                 $"the files in {settings.Policy!.Directory} are polled every few seconds",
                 log
             );
+        if (policy is not null)
+        {
+            policy.Wake = () => engine.Ask(policy);
+            TryWatch(
+                () => startedPods!.Open(settings.Policy!.StartWait, () => engine.Ask(policy)),
+                "pods that start are known when the API server has their addresses",
+                log
+            );
+        }
+
         TryWatch(() => Files?.Watch(engine.Reconfigure), "files are compared at audits only", log);
         return engine;
     }

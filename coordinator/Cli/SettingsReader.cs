@@ -179,6 +179,9 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         };
     }
 
+    // A runtime gives up after some minutes.
+    private const int MostWait = 60_000;
+
     private PolicyOptions? ReadPolicy(string nodeName) =>
         Get(options.NetworkPolicy) == NetworkPolicyMode.Off
             ? null
@@ -189,6 +192,11 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
                     NullIfEmpty(Get(options.PolicyDirectory))
                     ?? throw new SettingException("--policy-dir: --network-policy files needs the directory of its files"),
                 StartsClosed = Get(options.PolicyStart) == PolicyStartMode.Closed,
+                StartWait = Get(options.PolicyWait) is >= 0 and <= MostWait and var wait
+                    ? TimeSpan.FromMilliseconds(wait)
+                    : throw new SettingException($"--policy-wait {Get(options.PolicyWait)}: 0 to {MostWait} milliseconds"),
+                CutsEstablished = Get(options.PolicyEstablished) == PolicyEstablishedMode.Cut,
+                Guards = Get(options.PolicyGuard),
                 Rejects = Get(options.PolicyRejects),
                 Logs = Get(options.PolicyLogs),
             };

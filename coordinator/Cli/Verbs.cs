@@ -4,6 +4,7 @@ using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Policy;
+using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -194,6 +195,7 @@ internal sealed class Verbs
     {
         try
         {
+            StartedPods.Close();
             var outcome = PolicyReconciler.RemoveTable(isDryRun: false);
             foreach (var line in outcome.Changes.Select(static change => change.ToString()).Concat(outcome.Problems))
                 StandardError.WriteLine($"policy: {line}");

@@ -12,6 +12,15 @@ internal sealed record PolicyOptions
     /// <summary><c>--policy-start closed</c>: packets of pods that are not known yet are refused.</summary>
     public bool StartsClosed { get; init; }
 
+    /// <summary><c>--policy-wait</c>: how long an ADD waits until its pod's policies are in force; zero: it does not.</summary>
+    public TimeSpan StartWait { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary><c>--policy-established cut</c>: connections that exist end when a policy forbids them.</summary>
+    public bool CutsEstablished { get; init; } = true;
+
+    /// <summary><c>--policy-guard</c>: no other process can change or remove the table while this one runs.</summary>
+    public bool Guards { get; init; }
+
     /// <summary><c>--policy-reject</c>: refused packets are answered, not dropped.</summary>
     public bool Rejects { get; init; }
 

@@ -1,8 +1,10 @@
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Policy.Compiling;
+using Plugboard.Coordinator.Policy.Flows;
 using Plugboard.Coordinator.Policy.Nftables;
 using Plugboard.Coordinator.Policy.Objects;
+using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Linux;
@@ -22,6 +24,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
     : IReconciler,
         IDisposable
 {
+    private readonly EstablishedFlows flows = new(clock);
     private PolicyCompiler compiler = new(options.NodeName);
     private ValueArray<IPPrefix> networks = [];
     private NftablesClient? client;
@@ -34,7 +37,20 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
     public string Name => "policy";
 
     /// <summary>Files that are not in force. For any thread.</summary>
-    public IReadOnlyList<string> Warnings => files.Warnings;
+    public IReadOnlyList<string> Warnings =>
+        [.. files.Warnings, .. nftables?.Obstacles ?? [], .. flows.Obstacle is { } why ? [why] : Array.Empty<string>()];
+
+    /// <summary>This node's addresses now: what it sends and receives itself is not judged.</summary>
+    public Func<IEnumerable<IPAddr>> OwnAddresses { get; init; } = static () => [];
+
+    /// <summary>The pods that plugins reported; null: they are not read.</summary>
+    public StartedPods? Started { get; init; }
+
+    /// <summary>Asks for another call of <see cref="Sync"/>, on another thread: what had to wait is due.</summary>
+    public Action? Wake
+    {
+        set => flows.Wake = value;
+    }
 
     /// <summary>For metrics, on any thread; the refused packets are read now.</summary>
     public PolicyState ReadState()
@@ -89,6 +105,8 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
         // What throws leaves an unknown state.
         var wasKnown = isKnown;
         isKnown = false;
+        if (isWhole)
+            Started?.Refresh(isForced: true);
         var delta = Compile();
         var outcome = isWhole || !wasKnown || networks != NetworksOf(view) ? null : nftables!.TryChange(delta);
         // Another process may have changed the table a moment ago.
@@ -100,29 +118,47 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
         // A bridge may have come.
         if (compared || isOfKernel)
             outcome = BridgeNetfilter.Ensure(isDryRun: false, hasBridge()).And(outcome);
-        state = new PolicyState(
-            compiler.Figures,
-            delta.IsEmpty ? state.LastChange : clock.GetElapsedTime(began),
-            state.Compared + (compared ? 1 : 0)
-        );
+        TimeSpan? took = delta.IsEmpty ? null : clock.GetElapsedTime(began);
+        outcome = outcome.And(CompareFlows(view, delta, compared));
+        if (isKnown)
+            Started?.Answer(compiler.IsCompiled);
+        state = new PolicyState(compiler.Figures, took ?? state.LastChange, state.Compared + (compared ? 1 : 0))
+        {
+            Changes = took is { } time ? state.Changes.With(time) : state.Changes,
+            CutFlows = flows.CutCount,
+            WaitingPods = Started?.WaitingCount ?? 0,
+        };
         files.ReturnMemory();
         return outcome;
+    }
+
+    private SyncOutcome CompareFlows(ClusterView view, PolicyDelta delta, bool compared)
+    {
+        if (!isKnown || !options.CutsEstablished || nftables!.LacksLabels)
+            return SyncOutcome.Steady;
+        flows.Note(delta);
+        if (compared)
+            flows.NoteAll();
+        return flows.Compare(() => ToTable(view), OwnAddresses);
     }
 
     private PolicyDelta Compile()
     {
         var objects = files.Current!;
-        if (ReferenceEquals(objects, compiled))
+        var given = Started?.Take() ?? [];
+        if (ReferenceEquals(objects, compiled) && given.Count == 0)
             return new PolicyDelta();
         try
         {
-            var delta = compiler.Apply(PolicyChanges.Between(compiled, objects));
+            var changes = ReferenceEquals(objects, compiled) ? new PolicyChanges() : PolicyChanges.Between(compiled, objects);
+            var delta = compiler.Apply(changes with { Given = given });
             compiled = objects;
             return delta;
         }
         catch
         {
             // It may have taken a part of the changes.
+            Started?.Forget();
             (compiler, compiled) = (new PolicyCompiler(options.NodeName), PolicyObjects.Empty);
             throw;
         }
@@ -155,6 +191,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
             return NotUsable("the kernel has no nf_tables: load the module, or use --network-policy off");
         nftables ??= new NftablesPolicy(client, new PolicyRules(options));
         files.Refresh();
+        Started?.Refresh(isForced: !isKnown);
         return files.Problem is { } problem ? NotUsable(problem) : null;
     }
 
@@ -164,7 +201,10 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
     public SyncOutcome Remove(bool isDryRun)
     {
         isKnown = false;
-        return RemoveTable(isDryRun);
+        if (!isDryRun && Started is not null)
+            StartedPods.Close();
+        // Only the socket that guards it may remove it.
+        return client is null ? RemoveTable(isDryRun) : NftablesPolicy.Remove(client, isDryRun);
     }
 
     /// <summary>Removes the table of an earlier run with policies.</summary>
@@ -178,6 +218,8 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
     public void Dispose()
     {
         files.Dispose();
+        flows.Dispose();
+        Started?.Dispose();
         client?.Dispose();
     }
 }

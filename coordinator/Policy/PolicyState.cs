@@ -9,7 +9,17 @@ namespace Plugboard.Coordinator.Policy;
 internal sealed record PolicyState(PolicyFigures Figures, TimeSpan? LastChange, long Compared)
 {
     /// <summary>
-    /// The packets that were refused since the table was made: what pods sent, and what was sent to them; null: not read.
+    /// The packets that were refused since the table was made: what pods sent, what was sent to them, and those of connections that existed
+    /// before a policy forbade them; null: not read.
     /// </summary>
-    public (ulong Egress, ulong Ingress)? Refused { get; init; }
+    public (ulong Egress, ulong Ingress, ulong Established)? Refused { get; init; }
+
+    /// <summary>How long changes took, each as <see cref="LastChange"/>.</summary>
+    public LatencyHistogram Changes { get; init; } = LatencyHistogram.Empty;
+
+    /// <summary>How many connections that existed were cut.</summary>
+    public long CutFlows { get; init; }
+
+    /// <summary>How many pods plugins reported whose policies are not in force yet.</summary>
+    public int WaitingPods { get; init; }
 }

@@ -45,12 +45,14 @@ internal sealed class BridgePlugin : CniPlugin
         var plan = AddressPlan.From(lease, config);
         // Before the pod can send.
         PodTrafficRules.Apply(request, config.Traffic, pair, plan, rollback);
+        var report = StartReport.Send(request, plan.IPs, rollback);
         using var container = ContainerInterface.Connect(pod, pair, config, plan);
         if (!config.DisableContainerInterface)
             new PodAnnouncement(host, bridge.Link, config, plan).Send(pair.WaitUntilUp(), container, rollback);
         var gateway = config.Vlan == 0 || plan.Gateways.Count == 0 ? null : VlanGateway.Ensure(host, bridge, config, rollback);
         new BridgeGateway(host, bridge, config, rollback).Ensure(gateway ?? bridge.Link, plan);
 
+        report?.Wait();
         rollback.Cancel();
         return new CniResult
         {
@@ -75,6 +77,7 @@ internal sealed class BridgePlugin : CniPlugin
         var failures = new Failures();
         // Closed last: the kernel blocks each close until deleted objects are freed, and the removal of a link takes that long anyway.
         using var rules = new PodTrafficRules(request, config.Traffic);
+        failures.Try(() => StartReport.Withdraw(request));
         failures.Try(rules.Withdraw);
         IpamDelegate.Del(failures, request, config.IpamType, () => VethPair.Delete(request, Name, isPort: true));
         failures.ThrowIfAny();
@@ -104,6 +107,7 @@ internal sealed class BridgePlugin : CniPlugin
         failures.Try(() => DeleteStalePorts(request.NetworkName, config.Bridge, valid));
         using var rules = new PodTrafficRules(request, config.Traffic);
         failures.Try(() => rules.Collect(valid));
+        failures.Try(() => StartReport.Collect(request, valid));
         if (config.IsLayer3)
             failures.Try(() => IpamDelegate.Find(request, config.IpamType).Gc());
         failures.ThrowIfAny();

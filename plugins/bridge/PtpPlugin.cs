@@ -45,11 +45,13 @@ internal sealed class PtpPlugin : CniPlugin
         var addresses = Plan(lease, config);
         // Before the pod can send.
         PodTrafficRules.Apply(request, config.Traffic, pair, addresses, rollback);
+        var report = StartReport.Send(request, addresses.IPs, rollback);
         var connection = new PtpConnection(host, pair, addresses);
         var link = connection.Connect(pod, config.IpamType);
         connection.RouteToPod();
         connection.EnableForwarding();
 
+        report?.Wait();
         rollback.Cancel();
         return new CniResult
         {
@@ -89,6 +91,7 @@ internal sealed class PtpPlugin : CniPlugin
         var config = PtpConfig.ParseLeniently(request);
         var failures = new Failures();
         using var rules = new PodTrafficRules(request, config.Traffic);
+        failures.Try(() => StartReport.Withdraw(request));
         failures.Try(rules.Withdraw);
         IpamDelegate.Del(failures, request, config.IpamType, () => VethPair.Delete(request, Name, isPort: false));
         failures.ThrowIfAny();
@@ -118,6 +121,7 @@ internal sealed class PtpPlugin : CniPlugin
         failures.Try(() => DeleteStale(request.NetworkName, valid));
         using var rules = new PodTrafficRules(request, config.Traffic);
         failures.Try(() => rules.Collect(valid));
+        failures.Try(() => StartReport.Collect(request, valid));
         if (config.IpamType.Length > 0)
             failures.Try(() => IpamDelegate.Find(request, config.IpamType).Gc());
         failures.ThrowIfAny();

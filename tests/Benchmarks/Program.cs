@@ -5,12 +5,13 @@ if (args.Length < 2 || args.Contains("--help"))
 {
     Report.Line(
         "usage: bench OUR_DIRECTORY REFERENCE_DIRECTORY [-n RUNS] [--pods PRESENT] [--parallel ADDS] [--only basic|full] [--volumes "
-            + "| --plugins | --installer | --masquerade | --coordinator | --leases]"
+            + "| --plugins | --installer | --masquerade | --policy | --coordinator | --leases]"
     );
     Report.Line("--volumes: the FlexVolume driver only, beside a driver in shell.");
     Report.Line("--plugins: each of the other plugins only, its ADD and DEL.");
     Report.Line("--installer: the installer only, on folders that stand for hosts.");
     Report.Line("--masquerade: the coordinator's masquerading only, beside ip-masq-agent's way.");
+    Report.Line("--policy: network policy only, beside kube-router's shape of rules.");
     Report.Line("--coordinator: the coordinator with 100 and with 5,000 nodes only.");
     Report.Line("--leases: of these only those with leases in etcd.");
     Report.Line("Both sides run the same network turn and turn about, each in a namespace and a data directory of its own.");
@@ -28,6 +29,8 @@ if (args.Contains("--leases"))
     return NamespaceThread.Run(machine.Open(machine.AddNamespace("peers")), coordinator.RunLeases) ? 0 : 1;
 if (args.Contains("--coordinator"))
     return NamespaceThread.Run(machine.Open(machine.AddNamespace("peers")), coordinator.Run) ? 0 : 1;
+if (args.Contains("--policy"))
+    return new PolicyBench(options, machine).Run() ? 0 : 1;
 var masquerade = new MasqueradeBench(options, machine.AddDirectory());
 if (args.Contains("--masquerade"))
     return NamespaceThread.Run(machine.Open(machine.AddNamespace("masq")), masquerade.Run) ? 0 : 1;

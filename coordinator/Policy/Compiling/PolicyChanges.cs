@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy.Objects;
 
 namespace Plugboard.Coordinator.Policy.Compiling;
@@ -14,8 +15,11 @@ internal sealed record PolicyChanges
     /// <summary>The policies by name.</summary>
     public Dictionary<ObjectName, NetworkPolicy?> Policies { get; } = [];
 
+    /// <summary>Addresses that a plugin of this node gave to a pod, whatever the objects say; null: it is taken back.</summary>
+    public Dictionary<IPAddr, ObjectName?> Given { get; init; } = [];
+
     /// <summary>Nothing changed.</summary>
-    public bool IsEmpty => Pods.Count + Namespaces.Count + Policies.Count == 0;
+    public bool IsEmpty => Pods.Count + Namespaces.Count + Policies.Count + Given.Count == 0;
 
     /// <summary>What makes one state of the objects into another.</summary>
     public static PolicyChanges Between(PolicyObjects before, PolicyObjects after)

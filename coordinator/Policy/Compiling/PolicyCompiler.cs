@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy.Objects;
 
 namespace Plugboard.Coordinator.Policy.Compiling;
@@ -32,6 +33,7 @@ internal sealed class PolicyCompiler
             Policies = policies.Values.Sum(static inside => inside.Count),
             PolicyChains = chains.Rules.Count,
             Profiles = chains.Profiles.Count,
+            Sets = PolicySet.Fixed.Count + sets.All.Sum(static resource => resource.Sets.Count),
             Selectors = sets.SelectorCount,
         };
 
@@ -41,12 +43,17 @@ internal sealed class PolicyCompiler
         var dirty = new HashSet<ObjectName>();
         foreach (var (name, pod) in changes.Pods)
             Take(name, pod, dirty);
+        foreach (var (address, name) in changes.Given)
+            dirty.UnionWith(pods.Give(address, name));
         foreach (var (name, home) in changes.Namespaces)
             Take(name, home, dirty);
         foreach (var (name, policy) in changes.Policies)
             Take(name, policy, dirty);
         return Compile(dirty);
     }
+
+    /// <summary>True if an address is that of a pod of this node, with its policies among the compiled rules.</summary>
+    public bool IsCompiled(ObjectName name, IPAddr address) => pods.IsCompiled(name, address);
 
     private void Take(ObjectName name, PolicyPod? pod, HashSet<ObjectName> dirty)
     {

@@ -18,6 +18,9 @@ internal sealed record PolicyFigures
     /// <summary>Chains of pods with the same policies.</summary>
     public int Profiles { get; init; }
 
+    /// <summary>Sets of the table, each family's for itself.</summary>
+    public int Sets { get; init; }
+
     /// <summary>Distinct selectors of peers.</summary>
     public int Selectors { get; init; }
 }

@@ -16,6 +16,15 @@ internal sealed class NftablesPolicy(NftablesClient client, PolicyRules rules)
     private const int MostAttempts = 10;
     private const int MostLines = 20;
 
+    private readonly List<string> obstacles = [];
+    private PolicyRules rules = rules;
+
+    /// <summary>True if the kernel refused the rules for established connections: it has no labels of flows.</summary>
+    public bool LacksLabels { get; private set; }
+
+    /// <summary>What the kernel lacks, each a sentence.</summary>
+    public IReadOnlyList<string> Obstacles => obstacles;
+
     /// <summary>Compares the whole table, and repairs it in one transaction.</summary>
     public SyncOutcome Sync(PolicyTable table)
     {
@@ -40,9 +49,34 @@ internal sealed class NftablesPolicy(NftablesClient client, PolicyRules rules)
                 return new SyncOutcome(Describe(difference, table), []);
             if (attempt >= MostAttempts)
                 return new SyncOutcome([], [new NftablesException(failures).Message]);
+            if (TryWithout(failures))
+                wanted = rules.Define(table);
+
             // A part that cannot be changed can be replaced.
             whole = whole || failures[0].Error.Errno != Errno.ERESTART;
         }
+    }
+
+    // What the kernel may not have, and what works without it.
+    private bool TryWithout(IReadOnlyList<NftablesFailure> failures)
+    {
+        if (!failures.Any(static failure => failure.Error.Errno is Errno.EOPNOTSUPP or Errno.EINVAL))
+            return false;
+        if (rules.IsGuarded && failures[0].Change.StartsWith("add table", StringComparison.Ordinal))
+        {
+            rules = rules.WithoutGuard();
+            obstacles.Add("Linux before 6.9 cannot guard a table: another process can remove the policies for a moment");
+            return true;
+        }
+
+        if (!rules.HasLabels)
+            return false;
+        LacksLabels = true;
+        rules = rules.WithoutLabels();
+        obstacles.Add(
+            "the kernel has no labels of flows (CONFIG_NF_CONNTRACK_LABELS): connections that a policy forbids go on until they end"
+        );
+        return true;
     }
 
     /// <summary>The changes that <see cref="Sync"/> would make.</summary>
@@ -69,12 +103,13 @@ internal sealed class NftablesPolicy(NftablesClient client, PolicyRules rules)
     }
 
     /// <summary>The refused packets since the table was made.</summary>
-    public static (ulong Egress, ulong Ingress) CountRefused(NftablesClient client)
+    public static (ulong Egress, ulong Ingress, ulong Established) CountRefused(NftablesClient client)
     {
         var counts = client.CountPackets(PolicyRules.Table);
         return (
             counts.GetValueOrDefault(PolicyRules.RefusalOf(PolicyDirection.Egress).Name),
-            counts.GetValueOrDefault(PolicyRules.RefusalOf(PolicyDirection.Ingress).Name)
+            counts.GetValueOrDefault(PolicyRules.RefusalOf(PolicyDirection.Ingress).Name),
+            counts.GetValueOrDefault(PolicyRules.Cut.Name)
         );
     }
 

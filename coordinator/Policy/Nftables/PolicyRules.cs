@@ -9,6 +9,9 @@ namespace Plugboard.Coordinator.Policy.Nftables;
 /// <param name="options">How packets are refused.</param>
 internal sealed class PolicyRules(PolicyOptions options)
 {
+    /// <summary>The bit of a flow's labels that says that policy forbids it now.</summary>
+    public const int CutLabel = 119;
+
     private const uint LogBurst = 5;
     private const ulong LoggedPerSecond = 10;
     private const int LongestPrefix = 120;
@@ -21,7 +24,25 @@ internal sealed class PolicyRules(PolicyOptions options)
     // Two base chains: what egress allows must still pass ingress, and "accept" ends one base chain only.
     private static readonly Chain EgressHook = new(Table, "egress") { Hook = new ChainHook(ChainType.Filter, NftHook.Forward, 0) };
     private static readonly Chain IngressHook = new(Table, "ingress") { Hook = new ChainHook(ChainType.Filter, NftHook.Forward, 1) };
+
+    /// <summary>The chain that refuses packets of established connections, and counts them.</summary>
+    public static Chain Cut { get; } = new(Table, "refuse_established");
+
+    // No packet comes here: a rule that sets a label is what gives the flows of before Linux 6.15 room for one.
+    private static readonly Chain Room = new(Table, "labels");
     private static readonly bool[] families = [false, true];
+
+    /// <summary>True if established connections can be cut: the kernel may have no labels.</summary>
+    public bool HasLabels { get; init; } = options.CutsEstablished;
+
+    /// <summary>True if no other process may change the table.</summary>
+    public bool IsGuarded { get; init; } = options.Guards;
+
+    /// <summary>The same for a kernel that has no labels of flows.</summary>
+    public PolicyRules WithoutLabels() => new(options) { HasLabels = false, IsGuarded = IsGuarded };
+
+    /// <summary>The same for a kernel whose tables cannot be guarded.</summary>
+    public PolicyRules WithoutGuard() => new(options) { HasLabels = HasLabels, IsGuarded = false };
 
     /// <summary>The whole table.</summary>
     public TableDefinition Define(PolicyTable table)
@@ -31,8 +52,15 @@ internal sealed class PolicyRules(PolicyOptions options)
         foreach (var direction in new[] { PolicyDirection.Egress, PolicyDirection.Ingress })
         {
             chains.AddRange([RefusalOf(direction), UnknownOf(direction)]);
-            rules.AddRange(Refuse(direction));
+            rules.AddRange(Refuse(RefusalOf(direction), log: null));
             rules.AddRange(RefuseUnknown(direction));
+        }
+
+        if (HasLabels)
+        {
+            chains.AddRange([Room, Cut]);
+            rules.Add(new Rule(Room, [CtLabel.Set(CutLabel)]) { Comment = "gives flows room for a label; no packet comes here" });
+            rules.AddRange(Refuse(Cut, "of connections that no policy allows now"));
         }
 
         // Those that are jumped to come first.
@@ -47,7 +75,7 @@ internal sealed class PolicyRules(PolicyOptions options)
         rules.AddRange(HookRules(IngressHook, PolicyDirection.Ingress));
         return new TableDefinition
         {
-            Table = Table,
+            Table = Table with { IsGuarded = IsGuarded },
             Sets = [.. table.Sets.Keys.Select(SetOf)],
             Chains = chains,
             Rules = rules,
@@ -108,7 +136,7 @@ internal sealed class PolicyRules(PolicyOptions options)
     private static Selector SubjectOf(PolicyDirection direction, bool is6) =>
         direction == PolicyDirection.Egress ? Selector.Saddr(is6) : Selector.Daddr(is6);
 
-    private static IEnumerable<Rule> RefuseUnknown(PolicyDirection direction)
+    private IEnumerable<Rule> RefuseUnknown(PolicyDirection direction)
     {
         var chain = UnknownOf(direction);
         foreach (var is6 in families)
@@ -119,6 +147,8 @@ internal sealed class PolicyRules(PolicyOptions options)
             {
                 Comment = $"{(is6 ? "IPv6" : "IPv4")} of pods that are known",
             };
+        if (options.Logs)
+            yield return LogRule(chain, $"{PolicyWords.Of(direction)} of a pod that is not known");
         yield return new Rule(chain, [new VerdictStatement(Verdict.Goto(RefusalOf(direction).Name))]) { Comment = "all others" };
     }
 
@@ -154,8 +184,14 @@ internal sealed class PolicyRules(PolicyOptions options)
             _ => new SetElement(Field.Of(element.Address).Bytes),
         };
 
-    private static IEnumerable<Rule> HookRules(Chain hook, PolicyDirection direction)
+    private IEnumerable<Rule> HookRules(Chain hook, PolicyDirection direction)
     {
+        // One hook is enough: each packet that is forwarded passes both.
+        if (HasLabels && direction == PolicyDirection.Egress)
+            yield return new Rule(hook, [CtLabel.IsSet(CutLabel), new VerdictStatement(Verdict.Goto(Cut.Name))])
+            {
+                Comment = "established, and not allowed now",
+            };
         yield return new Rule(hook, [Ct.FindState("established,related")!, new VerdictStatement(Verdict.Accept)])
         {
             Comment = "what belongs to a connection is not judged",
@@ -199,9 +235,10 @@ internal sealed class PolicyRules(PolicyOptions options)
         }
     }
 
-    private IEnumerable<Rule> Refuse(PolicyDirection direction)
+    private IEnumerable<Rule> Refuse(Chain chain, string? log)
     {
-        var chain = RefusalOf(direction);
+        if (options.Logs && log is not null)
+            yield return LogRule(chain, log);
         if (options.Rejects)
             yield return new Rule(chain, [new Counter(), new Reject(withReset: true)]) { Comment = "refused TCP" };
         yield return new Rule(chain, [new Counter(), options.Rejects ? new Reject() : new VerdictStatement(Verdict.Drop)])
@@ -218,18 +255,20 @@ internal sealed class PolicyRules(PolicyOptions options)
         if (!chain.IsProfile)
             yield break;
         if (options.Logs)
-        {
-            var prefix = $"refused {chain.Comment}: ";
-            yield return new Rule(
-                own,
-                [
-                    new Limit(LoggedPerSecond, LimitPer.Second) { Burst = LogBurst },
-                    new Log(prefix.Length <= LongestPrefix ? prefix : prefix[..LongestPrefix]),
-                ]
-            );
-        }
-
+            yield return LogRule(own, chain.Comment);
         yield return new Rule(own, [new VerdictStatement(Verdict.Goto(RefusalOf(chain.Direction).Name))]);
+    }
+
+    private static Rule LogRule(Chain chain, string what)
+    {
+        var prefix = $"refused {what}: ";
+        return new Rule(
+            chain,
+            [
+                new Limit(LoggedPerSecond, LimitPer.Second) { Burst = LogBurst },
+                new Log(prefix.Length <= LongestPrefix ? prefix : prefix[..LongestPrefix]),
+            ]
+        );
     }
 
     private static List<Statement> StatementsOf(PolicyChain chain, PolicyStep step)

@@ -65,6 +65,16 @@ internal sealed partial class ExpressionWriter
             writer.WriteUInt32BigEndian(type, flags);
     }
 
+    /// <summary>Changes what is known of the packet's flow, NFT_CT_*, to the first registers.</summary>
+    public void SetCt(uint key)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "ct");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        writer.WriteUInt32BigEndian(NFTA_CT_SREG, Register(0));
+        writer.WriteUInt32BigEndian(NFTA_CT_KEY, key);
+    }
+
     /// <summary>Counts packets and bytes.</summary>
     public void Counter()
     {

@@ -40,7 +40,7 @@ public sealed class NftablesBatch
     }
 
     /// <summary>Makes a table; one that is there stays, and is dormant no more.</summary>
-    public void Add(Table table) => Add(table, 0);
+    public void Add(Table table) => Add(table, table.IsGuarded ? NFT_TABLE_F_OWNER | Table.PersistFlag : 0);
 
     /// <summary>Creates a table that only the client can change, and that disappears with it (Linux 5.12).</summary>
     internal void AddOwned(Table table) => Add(table, NFT_TABLE_F_OWNER);

@@ -49,7 +49,8 @@ public sealed class TableComparison(NftablesClient client)
                 Reasons = [$"table {wanted.Table} is missing"],
             };
         var reasons = new List<string>();
-        var mustBeReplaced = DiffersInFlags(present, reasons);
+        var isOwn = present.OwnerPortId != 0 && present.OwnerPortId == client.PortId;
+        var mustBeReplaced = DiffersInFlags(wanted.Table, present, isOwn, reasons);
         mustBeReplaced |= DiffersInSets(wanted, reasons);
         mustBeReplaced |= DiffersInChains(wanted, isThorough, reasons, out var chains);
         var contents = ByChain(client.ListContents(wanted.Table));
@@ -60,8 +61,9 @@ public sealed class TableComparison(NftablesClient client)
         {
             Wanted = wanted,
             Reasons = reasons,
-            OwnerPortId = present.OwnerPortId,
+            OwnerPortId = isOwn ? 0 : present.OwnerPortId,
             IsDormant = present.IsDormant,
+            IsWithoutOwner = wanted.Table.IsGuarded && present.OwnerPortId == 0,
             // Since Linux 6.9 a transaction that wakes a table cannot make base chains in it.
             MustBeReplaced = mustBeReplaced || (present.IsDormant && chains.Count > 0),
             Chains = chains,
@@ -70,18 +72,28 @@ public sealed class TableComparison(NftablesClient client)
         };
     }
 
-    private static bool DiffersInFlags(Table present, List<string> reasons)
+    // True if it must be replaced: of the flags, a change can take the dormant one away, and give a table without an owner one.
+    private static bool DiffersInFlags(Table wanted, Table present, bool isOwn, List<string> reasons)
     {
-        const uint Dormant = Uapi.NfTablesH.NFT_TABLE_F_DORMANT;
-        if (present.OwnerPortId != 0)
+        const uint Dormant = Uapi.NfTablesH.NFT_TABLE_F_DORMANT,
+            Owner = Uapi.NfTablesH.NFT_TABLE_F_OWNER;
+        if (present.OwnerPortId != 0 && !isOwn)
             reasons.Add(new TableOwnedException(present).Message);
         if (present.IsDormant)
             reasons.Add($"table {present} is dormant: no packet comes to it");
-        if ((present.Flags & ~Dormant) == 0)
+        var flags = present.Flags & ~Dormant;
+        if (wanted.IsGuarded && (flags & ~Owner) == Table.PersistFlag)
+        {
+            if (present.OwnerPortId == 0)
+                reasons.Add($"table {present} has no owner: another process can remove it");
             return false;
-        if (present.OwnerPortId == 0)
+        }
+
+        if (wanted.IsGuarded)
+            reasons.Add($"table {present} is not guarded");
+        else if (flags != 0 && (present.OwnerPortId == 0 || isOwn))
             reasons.Add($"table {present} has flags 0x{present.Flags:x} that it should not have");
-        return true;
+        return wanted.IsGuarded || flags != 0;
     }
 
     private bool DiffersInSets(TableDefinition wanted, List<string> reasons)

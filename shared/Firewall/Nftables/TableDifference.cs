@@ -32,6 +32,9 @@ public sealed record TableDifference
     /// <summary>No packet comes to the table.</summary>
     public bool IsDormant { get; init; }
 
+    /// <summary>The table should be guarded, and the socket that guarded it is closed.</summary>
+    public bool IsWithoutOwner { get; init; }
+
     /// <summary>Chains that are missing, or have another policy.</summary>
     public IReadOnlyList<Chain> Chains { get; init; } = [];
 
@@ -56,7 +59,7 @@ public sealed record TableDifference
             return;
         }
 
-        if (IsDormant)
+        if (IsDormant || IsWithoutOwner)
             batch.Add(Wanted.Table);
         foreach (var chain in Chains)
             batch.Add(chain);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Plugboard.Linux;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Conntrack.Uapi;
@@ -32,6 +33,22 @@ public sealed class ConntrackClient : IDisposable
     /// EPERM.</exception>
     public IReadOnlyList<Flow> List(FlowFilter filter) => Dump(filter, filter.Matches);
 
+    /// <summary>The flows of a family that a predicate takes; the kernel sends all of them.</summary>
+    /// <param name="is6">IPv6, else IPv4.</param>
+    /// <param name="predicate">Takes a flow.</param>
+    /// <exception cref="NetlinkException">As <see cref="List"/>.</exception>
+    public IReadOnlyList<Flow> ListWhere(bool is6, Predicate<Flow> predicate)
+    {
+        var request = socket.NewRequest();
+        using (request.Message(ConntrackDialect.Type(IPCTNL_MSG_CT_GET), NLM_F_REQUEST | NLM_F_DUMP))
+            request.WriteStruct(new NfGenMsg { nfgen_family = Family(is6), version = NFNETLINK_V0 });
+        return socket.Dump(
+            request,
+            static () => "flows",
+            message => FlowReader.Read(message) is { } flow && flow.Original.Source.Is6 == is6 && predicate(flow) ? flow : null
+        );
+    }
+
     internal IReadOnlyList<Flow> Dump(FlowFilter filter, Predicate<Flow> predicate)
     {
         var request = socket.NewRequest();
@@ -61,6 +78,90 @@ public sealed class ConntrackClient : IDisposable
         }
 
         return socket.ExecuteUnlessAbsent(request, () => $"flow {flow.Original}", Errno.ENOENT);
+    }
+
+    /// <summary>Sets a bit of a flow's labels, or clears it.</summary>
+    /// <param name="flow">A flow that was listed.</param>
+    /// <param name="bit">0 to 127.</param>
+    /// <param name="value">Set it.</param>
+    /// <exception cref="NetlinkException">EPERM; EOPNOTSUPP where the kernel has no labels (CONFIG_NF_CONNTRACK_LABELS).</exception>
+    public FlowLabeling Label(Flow flow, int bit, bool value)
+    {
+        var request = socket.NewRequest();
+        using (BeginChange(request, flow, NLM_F_REQUEST | NLM_F_ACK))
+        {
+            WriteLabels(request, CTA_LABELS, value ? UInt128.One << bit : UInt128.Zero);
+            WriteLabels(request, CTA_LABELS_MASK, UInt128.One << bit);
+        }
+
+        return socket.TryExecute(request) switch
+        {
+            null => FlowLabeling.Done,
+            { Errno: Errno.ENOENT } => FlowLabeling.IsGone,
+            { Errno: Errno.ENOSPC } => FlowLabeling.HasNoRoom,
+            { } error => throw new NetlinkException(nameof(IPCTNL_MSG_CT_NEW), $"flow {flow.Original}", error),
+        };
+    }
+
+    /// <summary>
+    /// Puts a flow with a bit of its labels set, and without any translation, into the place of one that was deleted. False if there is a
+    /// flow again.
+    /// </summary>
+    /// <param name="flow">A flow that was listed, and deleted.</param>
+    /// <param name="bit">0 to 127.</param>
+    /// <exception cref="NetlinkException">EPERM, ENOMEM.</exception>
+    public bool CreateLabelled(Flow flow, int bit)
+    {
+        const byte Tcp = 6;
+        var request = socket.NewRequest();
+        using (BeginChange(request, flow, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL))
+        {
+            request.WriteBytes(CTA_TUPLE_REPLY | NLA_F_NESTED, flow.ReplyKey);
+            request.WriteUInt32BigEndian(CTA_TIMEOUT, Math.Max(flow.Timeout, 1));
+            request.WriteUInt32BigEndian(CTA_STATUS, (uint)(IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED));
+            WriteLabels(request, CTA_LABELS, UInt128.One << bit);
+            if (flow.Original.Protocol == Tcp)
+                WriteEstablished(request);
+        }
+
+        return socket.TryExecute(request) switch
+        {
+            null => true,
+            { Errno: Errno.EEXIST } => false,
+            { } error => throw new NetlinkException(nameof(IPCTNL_MSG_CT_NEW), $"flow {flow.Original}", error),
+        };
+    }
+
+    private static NetlinkWriter.MessageScope BeginChange(NetlinkWriter request, Flow flow, int flags)
+    {
+        if (flow.Key.Length == 0)
+            throw new ArgumentException("only a flow that was listed can be changed", nameof(flow));
+        var message = request.Message(ConntrackDialect.Type(IPCTNL_MSG_CT_NEW), (ushort)flags);
+        request.WriteStruct(new NfGenMsg { nfgen_family = Family(flow.Original.Source.Is6), version = NFNETLINK_V0 });
+        request.WriteBytes(CTA_TUPLE_ORIG | NLA_F_NESTED, flow.Key);
+        if (flow.Zone != 0)
+            request.WriteUInt16BigEndian(CTA_ZONE, flow.Zone);
+        return message;
+    }
+
+    private static void WriteLabels(NetlinkWriter request, ushort type, UInt128 bits)
+    {
+        Span<byte> value = stackalloc byte[Flow.LabelBytes];
+        BinaryPrimitives.WriteUInt128LittleEndian(value, bits);
+        request.WriteBytes(type, value);
+    }
+
+    // Whatever sequence numbers the next packet has, it belongs to this flow.
+    private static void WriteEstablished(NetlinkWriter request)
+    {
+        const byte Liberal = NfConntrackTcpH.IP_CT_TCP_FLAG_BE_LIBERAL;
+        using (request.Nested(CTA_PROTOINFO))
+        using (request.Nested(CTA_PROTOINFO_TCP))
+        {
+            request.WriteUInt8(CTA_PROTOINFO_TCP_STATE, NfConntrackTcpH.TCP_CONNTRACK_ESTABLISHED);
+            request.WriteBytes(CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, [Liberal, Liberal]);
+            request.WriteBytes(CTA_PROTOINFO_TCP_FLAGS_REPLY, [Liberal, Liberal]);
+        }
     }
 
     /// <summary>Ends the flows of a filter, one by one.</summary>

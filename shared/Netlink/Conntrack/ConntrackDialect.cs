@@ -46,6 +46,8 @@ internal sealed class ConntrackDialect : NetlinkDialect
                 new(CTA_USE, nameof(CTA_USE), NumberBigEndian),
                 new(CTA_ID, nameof(CTA_ID), NumberBigEndian),
                 new(CTA_ZONE, nameof(CTA_ZONE), NumberBigEndian),
+                new(CTA_LABELS, nameof(CTA_LABELS), Bytes),
+                new(CTA_LABELS_MASK, nameof(CTA_LABELS_MASK), Bytes),
                 new(CTA_FILTER, nameof(CTA_FILTER), Nested, Filter())
             )
             : null;

@@ -8,10 +8,26 @@ namespace Plugboard.Netlink.Conntrack;
 /// <param name="Id">The kernel's number of it (CTA_ID): another flow of the same tuples has another one.</param>
 public sealed record Flow(FlowTuple Original, FlowTuple Reply, FlowStatus Status, uint Id)
 {
+    /// <summary>NF_CT_LABELS_MAX_SIZE.</summary>
+    internal const int LabelBytes = 16;
+
     // CTA_TUPLE_ORIG's bytes from the kernel: they identify flows of protocols whose tuples are not parsed.
     internal byte[] Key { get; init; } = [];
 
+    // CTA_TUPLE_REPLY's.
+    internal byte[] ReplyKey { get; init; } = [];
+
     internal ushort Zone { get; init; }
+
+    // CTA_LABELS, bit 0 the lowest; 0 for a flow without room for labels.
+    internal UInt128 Labels { get; init; }
+
+    // CTA_TIMEOUT, in seconds.
+    internal uint Timeout { get; init; }
+
+    /// <summary>True if a bit of its labels is set.</summary>
+    /// <param name="bit">0 to 127.</param>
+    public bool HasLabel(int bit) => (Labels >> bit & 1) != 0;
 
     /// <inheritdoc/>
     public bool Equals(Flow? other) =>

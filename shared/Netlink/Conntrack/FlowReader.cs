@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Plugboard.Addresses;
 using Plugboard.Netlink.Conntrack.Uapi;
 using static Plugboard.Netlink.Conntrack.Uapi.NfnetlinkConntrackH;
@@ -13,7 +14,9 @@ internal static class FlowReader
         FlowTuple? original = null;
         FlowTuple? reply = null;
         var (status, id, zone) = (FlowStatus.None, 0u, (ushort)0);
+        var (labels, timeout) = (UInt128.Zero, 0u);
         byte[] key = [];
+        byte[] replyKey = [];
         var attributes = message.Attributes<NfGenMsg>();
         while (attributes.Read())
         {
@@ -25,6 +28,7 @@ internal static class FlowReader
                     break;
                 case CTA_TUPLE_REPLY:
                     reply = ReadTuple(attributes.Nested());
+                    replyKey = attributes.Value.ToArray();
                     break;
                 case CTA_STATUS:
                     status = (FlowStatus)attributes.UInt32BigEndian();
@@ -35,10 +39,33 @@ internal static class FlowReader
                 case CTA_ZONE:
                     zone = attributes.UInt16BigEndian();
                     break;
+                case CTA_TIMEOUT:
+                    timeout = attributes.UInt32BigEndian();
+                    break;
+                case CTA_LABELS:
+                    labels = ReadLabels(attributes.Value);
+                    break;
             }
         }
 
-        return original is { } forth && reply is { } back ? new Flow(forth, back, status, id) { Key = key, Zone = zone } : null;
+        return original is { } forth && reply is { } back
+            ? new Flow(forth, back, status, id)
+            {
+                Key = key,
+                ReplyKey = replyKey,
+                Zone = zone,
+                Labels = labels,
+                Timeout = timeout,
+            }
+            : null;
+    }
+
+    // Words of the kernel's order, the lowest first; older kernels have fewer.
+    private static UInt128 ReadLabels(ReadOnlySpan<byte> value)
+    {
+        Span<byte> all = stackalloc byte[Flow.LabelBytes];
+        value[..Math.Min(value.Length, all.Length)].CopyTo(all);
+        return BinaryPrimitives.ReadUInt128LittleEndian(all);
     }
 
     private static FlowTuple? ReadTuple(AttributeReader attributes)

@@ -43,4 +43,29 @@ public sealed class ClusterExampleTests
         );
         Assert.Equal("", node.Tool("ip -brief link show type veth"));
     }
+
+    [KernelFact]
+    public void A_policy_in_the_example_cluster_cuts_a_pod_off_and_its_deletion_heals()
+    {
+        using var node = new CniNode();
+
+        var (exitCode, output, error) = node.TryTool([
+            Path.Combine(PluginDirectory.Root, "examples", "cluster.sh"),
+            PluginDirectory.Ours,
+            "--policy",
+        ]);
+
+        Assert.True(exitCode == 0, output + error);
+        foreach (
+            var said in (string[])
+                [
+                    "got its last answer at most",
+                    "pod-n3 -> pod-n2 port 5432: nothing",
+                    "shop/pod-n2 is isolated by policy shop/db-only-for-web",
+                    "its open connection goes on",
+                    "It works.",
+                ]
+        )
+            Assert.Contains(said, output, StringComparison.Ordinal);
+    }
 }

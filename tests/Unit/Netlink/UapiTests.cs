@@ -106,6 +106,7 @@ public sealed class UapiTests
                     "linux/netfilter/nfnetlink.h",
                     "linux/netfilter/nfnetlink_conntrack.h",
                     "linux/netfilter/nf_conntrack_common.h",
+                    "linux/netfilter/nf_conntrack_tcp.h",
                 ]
         )
             c.AppendLine(CultureInfo.InvariantCulture, $"#include <{header}>");

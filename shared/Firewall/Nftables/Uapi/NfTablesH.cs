@@ -202,6 +202,7 @@ internal static class NfTablesH
     public const ushort NFTA_CT_DREG = 1;
     public const ushort NFTA_CT_KEY = 2;
     public const ushort NFTA_CT_DIRECTION = 3;
+    public const ushort NFTA_CT_SREG = 4;
 
     // enum nft_nat_attributes
     public const ushort NFTA_NAT_TYPE = 1;
@@ -287,6 +288,7 @@ internal static class NfTablesH
     public const uint NFT_CT_DIRECTION = 1;
     public const uint NFT_CT_STATUS = 2;
     public const uint NFT_CT_MARK = 3;
+    public const uint NFT_CT_LABELS = 13;
 
     // enum nft_payload_bases
     public const uint NFT_PAYLOAD_LL_HEADER = 0;

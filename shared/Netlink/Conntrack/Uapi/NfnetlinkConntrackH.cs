@@ -25,6 +25,8 @@ internal static class NfnetlinkConntrackH
     public const ushort CTA_USE = 11;
     public const ushort CTA_ID = 12;
     public const ushort CTA_ZONE = 18;
+    public const ushort CTA_LABELS = 22;
+    public const ushort CTA_LABELS_MASK = 23;
     public const ushort CTA_FILTER = 25;
 
     public const ushort CTA_TUPLE_IP = 1;
@@ -42,6 +44,11 @@ internal static class NfnetlinkConntrackH
     public const ushort CTA_PROTO_ICMP_ID = 4;
     public const ushort CTA_PROTO_ICMP_TYPE = 5;
     public const ushort CTA_PROTO_ICMP_CODE = 6;
+
+    public const ushort CTA_PROTOINFO_TCP = 1;
+    public const ushort CTA_PROTOINFO_TCP_STATE = 1;
+    public const ushort CTA_PROTOINFO_TCP_FLAGS_ORIGINAL = 4;
+    public const ushort CTA_PROTOINFO_TCP_FLAGS_REPLY = 5;
 
     public const ushort CTA_FILTER_ORIG_FLAGS = 1;
     public const ushort CTA_FILTER_REPLY_FLAGS = 2;

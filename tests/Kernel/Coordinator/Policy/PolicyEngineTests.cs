@@ -36,7 +36,17 @@ public sealed class PolicyEngineTests
                 );
             }
         );
-        node.Write(("x", DenyAll));
+        using var stream = PodStream.Open(node.Pod("y/a"), node.Pod("x/c"), "10.244.1.12:8080", 8080, isTcp: false);
+        Timing.Within(
+            TimeSpan.FromSeconds(1),
+            () =>
+            {
+                node.Write(("x", "podSelector: {matchLabels: {pod: a}}"));
+                Until(stream.Works, log);
+                node.Write(("x", DenyAll));
+                return Until(() => !stream.PassesSoon(), log) - PodStream.Silence;
+            }
+        );
         Until(() => !node.Pod("y/a").AskUdpOnce(node, "x/a", 80), log);
 
         Timing.Within(
@@ -88,6 +98,7 @@ public sealed class PolicyEngineTests
         };
         using var engine = new CoordinatorEngine(parts, new EngineOptions { AuditInterval = TimeSpan.FromMinutes(1) });
         node.Files.Watch(() => engine.Ask(node.Reconciler));
+        node.Reconciler.Wake = () => engine.Ask(node.Reconciler);
         engine.Run(token);
         return true;
     }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
@@ -7,11 +5,11 @@ using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Policy;
 using Plugboard.Coordinator.Policy.Judging;
 using Plugboard.Coordinator.Policy.Objects;
+using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
-using Plugboard.Linux;
+using Plugboard.Firewall.Starting;
 using Plugboard.Testing;
-using static Tmds.Linux.LibC;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Policy;
 
@@ -21,23 +19,18 @@ namespace Plugboard.Tests.Kernel.Coordinator.Policy;
 /// </summary>
 internal sealed class PolicyNode : TestMachine
 {
-    private const int ProtocolSctp = 132;
-    private const int MostAttempts = 40;
     private static readonly string[] homes = ["x", "y", "z"];
     private static readonly string[] names = ["a", "b", "c"];
-    private static readonly int[] ports = [80, 81];
 
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("policy");
-    private readonly SortedDictionary<string, TestNamespace> pods = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (IPAddr Four, IPAddr Six)> addresses = new(StringComparer.Ordinal);
+    private readonly ProbedPods probe = new();
     private readonly Dictionary<string, string> labels = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> homeLabels = new(StringComparer.Ordinal);
-    private readonly List<Socket> listeners = [];
-    private readonly List<(string Pod, int Port, Socket Socket)> receivers = [];
-    private int asked;
 
-    public PolicyNode(bool isBridged = true, PolicyOptions? options = null)
+    public PolicyNode(bool isBridged = true, PolicyOptions? options = null, bool hasStarts = false)
     {
+        Starts = hasStarts ? new PodStarts(directory.FullName) : null;
+        Starts?.Open(TimeSpan.FromSeconds(5));
         Options = options ?? new PolicyOptions { NodeName = "n1", Directory = directory.FullName };
         Options = Options with { Directory = directory.FullName };
         Tool("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
@@ -61,7 +54,7 @@ internal sealed class PolicyNode : TestMachine
         )
             AddPod(name, place, isBridged);
         // The kernel notes carriers up to a second late, and a bridge sends nothing to a port before.
-        foreach (var ns in pods.Values.Prepend<TestNamespace>(this))
+        foreach (var ns in probe.All.Prepend(this))
             Eventually.True(
                 () => !ns.Tool("ip link show up type veth").Contains("state DOWN", StringComparison.Ordinal),
                 static () => "a link is down"
@@ -75,7 +68,10 @@ internal sealed class PolicyNode : TestMachine
         Client = NftablesClient.Open(Namespace);
     }
 
-    public PolicyOptions Options { get; }
+    public PolicyOptions Options { get; set; }
+
+    /// <summary>The records of plugins; null: nobody reads them.</summary>
+    public PodStarts? Starts { get; }
 
     public PolicyFiles Files { get; private set; }
 
@@ -83,7 +79,7 @@ internal sealed class PolicyNode : TestMachine
 
     public NftablesClient Client { get; }
 
-    public IReadOnlyCollection<string> Pods => pods.Keys;
+    public IReadOnlyCollection<string> Pods => probe.Names;
 
     public string DirectoryPath => directory.FullName;
 
@@ -95,17 +91,20 @@ internal sealed class PolicyNode : TestMachine
             IsComplete = true,
         };
 
-    public TestNamespace Pod(string name) => pods[name];
+    public TestNamespace Pod(string name) => probe.Pod(name);
 
-    public IPAddr Address(string name, bool is6) => is6 ? addresses[name].Six : addresses[name].Four;
+    public IPAddr Address(string name, bool is6) => probe.Address(name, is6);
 
-    private PolicyReconciler NewReconciler(PolicyFiles files) => new(Options, files, static () => true, TimeProvider.System);
+    private PolicyReconciler NewReconciler(PolicyFiles files) =>
+        new(Options, files, static () => true, TimeProvider.System)
+        {
+            OwnAddresses = static () => [IPAddr.Parse("10.244.1.1"), IPAddr.Parse("fd00:244:0:1::1")],
+            Started = Starts is null ? null : new StartedPods(Starts),
+        };
 
     private void AddPod(string name, int place, bool isBridged)
     {
-        var pod = new TestNamespace();
-        pods.Add(name, pod);
-        addresses[name] = (IPAddr.Parse($"10.244.1.{place}"), IPAddr.Parse($"fd00:244:0:1::{place}"));
+        var pod = probe.Add(name, IPAddr.Parse($"10.244.1.{place}"), IPAddr.Parse($"fd00:244:0:1::{place}"));
         labels[name] = $"pod: {name[2..]}";
         pod.Tool("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
         var link = "v" + name.Replace("/", "", StringComparison.Ordinal);
@@ -145,21 +144,6 @@ internal sealed class PolicyNode : TestMachine
 
         pod.Tool("ip route add default via 10.244.1.1");
         pod.Tool("ip -6 route add default via fd00:244:0:1::1");
-        foreach (var port in ports)
-            Listen(name, pod, port);
-    }
-
-    private void Listen(string name, TestNamespace pod, int port)
-    {
-        // The kernel completes connections that no process accepts.
-        var tcp = pod.Run(static () => new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true });
-        tcp.Bind(IPEndPoint.Parse($"[::]:{port}"));
-        tcp.Listen(4096);
-        listeners.Add(tcp);
-        var udp = pod.Run(static () => new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp) { DualMode = true });
-        udp.Bind(IPEndPoint.Parse($"[::]:{port}"));
-        udp.Blocking = false;
-        receivers.Add((name, port, udp));
     }
 
     /// <summary>Replaces a pod's labels, as YAML: <c>pod: a, tier: web</c>.</summary>
@@ -171,7 +155,9 @@ internal sealed class PolicyNode : TestMachine
     /// <summary>The same of a namespace.</summary>
     public void LabelNamespace(string home, string text) => homeLabels[home] = text;
 
-    public void WritePods()
+    /// <summary>Writes the pods and namespaces.</summary>
+    /// <param name="more">Further documents.</param>
+    public void WritePods(string more = "")
     {
         var text = new StringBuilder();
         foreach (var (home, all) in homeLabels)
@@ -181,12 +167,18 @@ internal sealed class PolicyNode : TestMachine
             var (home, pod) = (name[..1], name[2..]);
             text.Append($"kind: Pod\nmetadata: {{name: {pod}, namespace: {home}, labels: {{{all}}}}}\n")
                 .Append("spec:\n  nodeName: n1\n  containers:\n  - ports:\n");
-            foreach (var (protocol, port) in new[] { "tcp", "udp" }.SelectMany(static protocol => ports.Select(port => (protocol, port))))
+            foreach (
+                var (protocol, port) in new[] { "tcp", "udp" }.SelectMany(static protocol =>
+                    ProbedPods.Ports.Select(port => (protocol, port))
+                )
+            )
                 text.Append($"    - {{name: serve-{port}-{protocol}, containerPort: {port}, protocol: {protocol.ToUpperInvariant()}}}\n");
-            text.Append($"status: {{phase: Running, podIPs: [{{ip: {addresses[name].Four}}}, {{ip: '{addresses[name].Six}'}}]}}\n---\n");
+            text.Append(
+                $"status: {{phase: Running, podIPs: [{{ip: {Address(name, is6: false)}}}, {{ip: '{Address(name, is6: true)}'}}]}}\n---\n"
+            );
         }
 
-        Replace("pods.yaml", text.ToString());
+        Replace("pods.yaml", text.Append(more).ToString());
     }
 
     /// <summary>Writes the policies: each a namespace and the YAML of a spec.</summary>
@@ -230,6 +222,14 @@ internal sealed class PolicyNode : TestMachine
         return changes;
     }
 
+    /// <summary>The same, until the flows were compared too: they may have been compared a moment ago.</summary>
+    public IReadOnlyList<Change> SyncFlows()
+    {
+        var changes = SyncWell();
+        Datagrams.Pause(TimeSpan.FromMilliseconds(550));
+        return [.. changes, .. SyncWell()];
+    }
+
     /// <summary>Another process: nothing is remembered.</summary>
     public void Restart()
     {
@@ -239,187 +239,11 @@ internal sealed class PolicyNode : TestMachine
     }
 
     /// <summary>Holds packets of every pair, port and protocol against the oracle.</summary>
-    public void Holds(string what)
-    {
-        var oracle = new PolicyOracle(Files.Current!);
-        foreach (var is6 in new[] { false, true })
-        {
-            Compare(what, is6, 6, oracle, Connect);
-            Compare(what, is6, 17, oracle, Send);
-        }
-
-        Compare(what, false, ProtocolSctp, oracle, SendSctp);
-    }
-
-    private void Compare(string what, bool is6, byte protocol, PolicyOracle oracle, Func<bool, HashSet<string>> probe)
-    {
-        var expected = Pairs()
-            .Where(pair =>
-                oracle.Judge(new Connection(Address(pair.From, is6), Address(pair.To, is6), protocol, (ushort)pair.Port)).IsAllowed
-            )
-            .Select(Name)
-            .ToHashSet(StringComparer.Ordinal);
-        HashSet<string> seen = [];
-        // On a busy machine an allowed packet may take longer than the probe waits.
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
-        {
-            var now = probe(is6);
-            seen.UnionWith(now);
-            // One that passes wrongly fails at once; those that are missing may have been late.
-            if (seen.IsSupersetOf(expected))
-                break;
-        }
-
-        Assert.True(
-            seen.SetEquals(expected),
-            $"{what}, protocol {protocol}, {(is6 ? "IPv6" : "IPv4")}: wrongly passed: {string.Join(", ", seen.Except(expected).Take(10))}; "
-                + $"wrongly refused: {string.Join(", ", expected.Except(seen).Take(10))}\n{Tool("nft list table inet plugboard_policy")}"
-        );
-    }
-
-    private IEnumerable<(string From, string To, int Port)> Pairs() =>
-        from source in pods.Keys
-        from destination in pods.Keys
-        where source != destination
-        from port in ports
-        select (source, destination, port);
-
-    private static string Name((string From, string To, int Port) pair) => $"{pair.From}->{pair.To}:{pair.Port}";
-
-    private HashSet<string> Connect(bool is6)
-    {
-        var open = new List<(string Name, Socket Socket, Task Connected)>();
-        foreach (var group in Pairs().GroupBy(static pair => pair.From))
-        {
-            pods[group.Key]
-                .Run(() =>
-                {
-                    foreach (var pair in group)
-                    {
-                        var socket = new Socket(
-                            is6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork,
-                            SocketType.Stream,
-                            ProtocolType.Tcp
-                        );
-                        socket.LingerState = new LingerOption(enable: true, 0);
-                        open.Add((Name(pair), socket, socket.ConnectAsync(EndOf(pair.To, is6, pair.Port))));
-                    }
-                });
-        }
-
-        // One after another: those that are refused never end by themselves.
-        var patience = TimeSpan.FromMilliseconds(150);
-        Datagrams.Pause(patience);
-        var seen = open.Where(static each => each.Connected.IsCompletedSuccessfully)
-            .Select(static each => each.Name)
-            .ToHashSet(StringComparer.Ordinal);
-        foreach (var (_, socket, connected) in open)
-        {
-            _ = connected.ContinueWith(static task => task.Exception, TaskScheduler.Default);
-            socket.Dispose();
-        }
-
-        return seen;
-    }
-
-    private IPEndPoint EndOf(string pod, bool is6, int port) =>
-        IPEndPoint.Parse(is6 ? $"[{Address(pod, true)}]:{port}" : $"{Address(pod, false)}:{port}");
-
-    private HashSet<string> Send(bool is6)
-    {
-        var mark = $"{++asked} ";
-        foreach (var group in Pairs().GroupBy(static pair => pair.From))
-        {
-            using var socket = pods[group.Key]
-                .Run(() => new Socket(is6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
-            foreach (var pair in group)
-                TrySend(socket, Encoding.ASCII.GetBytes(mark + Name(pair)), EndOf(pair.To, is6, pair.Port));
-        }
-
-        Datagrams.Pause(TimeSpan.FromMilliseconds(50));
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (_, _, socket) in receivers)
-        {
-            var buffer = new byte[200];
-            while (socket.Available > 0)
-            {
-                var text = Encoding.ASCII.GetString(buffer, 0, socket.Receive(buffer));
-                if (text.StartsWith(mark, StringComparison.Ordinal))
-                    seen.Add(text[mark.Length..]);
-            }
-        }
-
-        return seen;
-    }
+    public void Holds(string what) =>
+        probe.Holds(what, new PolicyOracle(Files.Current!), () => Tool("nft list table inet plugboard_policy"));
 
     /// <summary>The datagrams that came to a pod's port since the last look.</summary>
-    public HashSet<string> Received(string pod, int port)
-    {
-        var found = new HashSet<string>(StringComparer.Ordinal);
-        var socket = receivers.Find(each => each.Pod == pod && each.Port == port).Socket;
-        var buffer = new byte[200];
-        while (socket.Available > 0)
-            found.Add(Encoding.ASCII.GetString(buffer, 0, socket.Receive(buffer)));
-        return found;
-    }
-
-    // An answer to an earlier datagram may be a refusal.
-    private static void TrySend(Socket socket, byte[] bytes, EndPoint to)
-    {
-        try
-        {
-            socket.SendTo(bytes, to);
-        }
-        catch (SocketException)
-        {
-            socket.SendTo(bytes, to);
-        }
-    }
-
-    // The machine's kernel has no SCTP sockets; its connection tracking knows the protocol.
-    private HashSet<string> SendSctp(bool is6)
-    {
-        var receiving = pods.ToDictionary(static pod => pod.Key, static pod => pod.Value.Run(OpenSctp), StringComparer.Ordinal);
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        try
-        {
-            foreach (var group in Pairs().GroupBy(static pair => pair.From))
-            {
-                var source = receiving[group.Key];
-                foreach (var pair in group)
-                    TrySend(source, SctpPackets.Init((ushort)(++asked % 20_000 + 10_000), (ushort)pair.Port), EndOf(pair.To, is6, 0));
-            }
-
-            Datagrams.Pause(TimeSpan.FromMilliseconds(50));
-            var buffer = new byte[200];
-            foreach (var (name, socket) in receiving)
-            {
-                while (socket.Available > 0)
-                {
-                    var length = socket.Receive(buffer);
-                    var (from, port) = SctpPackets.Read(buffer.AsSpan(0, length));
-                    if (pods.Keys.FirstOrDefault(pod => Address(pod, false) == from) is { } sender)
-                        seen.Add(Name((sender, name, port)));
-                }
-            }
-        }
-        finally
-        {
-            foreach (var socket in receiving.Values)
-                socket.Dispose();
-        }
-
-        return seen;
-    }
-
-    // .NET does not know the protocol.
-    private static Socket OpenSctp()
-    {
-        var number = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, ProtocolSctp);
-        if (number < 0)
-            throw ErrnoException.Last("socket", "SCTP");
-        return new Socket(new SafeSocketHandle(number, ownsHandle: true)) { Blocking = false };
-    }
+    public HashSet<string> Received(string pod, int port) => probe.Received(pod, port);
 
     protected override void Dispose(bool disposing)
     {
@@ -427,10 +251,7 @@ internal sealed class PolicyNode : TestMachine
         {
             Reconciler.Dispose();
             Client.Dispose();
-            foreach (var listener in listeners.Concat(receivers.Select(static each => each.Socket)))
-                listener.Dispose();
-            foreach (var pod in pods.Values)
-                pod.Dispose();
+            probe.Dispose();
             directory.Delete(recursive: true);
         }
 

@@ -211,32 +211,6 @@ public sealed class PolicyReconcilerTests
     }
 
     [KernelFact]
-    public void Established_connections_go_on()
-    {
-        using var node = new PolicyNode();
-        node.SyncWell(SyncCause.Start);
-        using var server = EchoServer.Tcp(node.Pod("x/a"), 8080);
-        using var client = node.Pod("y/a")
-            .Run(static () =>
-                new System.Net.Sockets.Socket(
-                    System.Net.Sockets.AddressFamily.InterNetwork,
-                    System.Net.Sockets.SocketType.Stream,
-                    System.Net.Sockets.ProtocolType.Tcp
-                )
-                {
-                    ReceiveTimeout = 5000,
-                }
-            );
-        client.Connect(System.Net.IPEndPoint.Parse("10.244.1.10:8080"));
-
-        node.Write(("x", DenyAll));
-        node.SyncWell();
-
-        Assert.Equal("lost", node.Pod("y/a").AskTcp("10.244.1.10:8080"));
-        Assert.True(client.Receive(new byte[100]) > 0);
-    }
-
-    [KernelFact]
     public void Bridged_packets_are_shown_to_the_rules()
     {
         using var node = new PolicyNode();
