@@ -2,7 +2,6 @@ using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Policy.Compiling;
 using Plugboard.Coordinator.Policy.Nftables;
-using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Linux;
@@ -18,7 +17,7 @@ namespace Plugboard.Coordinator.Policy;
 /// <param name="files">The objects.</param>
 /// <param name="hasBridge">Whether this node has a bridge now.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files, Func<bool> hasBridge, TimeProvider clock)
+internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource files, Func<bool> hasBridge, TimeProvider clock)
     : IReconciler,
         IDisposable
 {
@@ -26,14 +25,13 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
     private ValueArray<IPPrefix> networks = [];
     private NftablesClient? client;
     private NftablesPolicy? nftables;
-    private PolicyObjects compiled = PolicyObjects.Empty;
     private bool isKnown;
     private volatile PolicyState state = new(new PolicyFigures(), null, 0);
 
     /// <inheritdoc/>
     public string Name => "policy";
 
-    /// <summary>Files that are not in force. For any thread.</summary>
+    /// <summary>What of the objects is not in force. For any thread.</summary>
     public IReadOnlyList<string> Warnings => files.Warnings;
 
     /// <summary>For metrics, on any thread; the refused packets are read now.</summary>
@@ -105,25 +103,24 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
             delta.IsEmpty ? state.LastChange : clock.GetElapsedTime(began),
             state.Compared + (compared ? 1 : 0)
         );
-        files.ReturnMemory();
+        files.ReturnMemory(compared);
         return outcome;
     }
 
     private PolicyDelta Compile()
     {
-        var objects = files.Current!;
-        if (ReferenceEquals(objects, compiled))
+        var changes = files.Take();
+        if (changes.IsEmpty)
             return new PolicyDelta();
         try
         {
-            var delta = compiler.Apply(PolicyChanges.Between(compiled, objects));
-            compiled = objects;
-            return delta;
+            return compiler.Apply(changes);
         }
         catch
         {
             // It may have taken a part of the changes.
-            (compiler, compiled) = (new PolicyCompiler(options.NodeName), PolicyObjects.Empty);
+            compiler = new PolicyCompiler(options.NodeName);
+            files.Rewind();
             throw;
         }
     }
@@ -145,7 +142,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
     // Whatever else is in place, pods that are not known yet are open.
     private SyncOutcome CheckStart(ClusterView view) =>
         options.StartsClosed && NetworksOf(view).Count == 0
-            ? NotUsable("--policy-start closed: this node's pod networks are not known, so pods that the files do not have are open")
+            ? NotUsable("--policy-start closed: this node's pod networks are not known, so pods that are not known yet are open")
             : SyncOutcome.Steady;
 
     private SyncOutcome? FindObstacle()
