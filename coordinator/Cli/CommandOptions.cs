@@ -174,12 +174,12 @@ internal sealed class CommandOptions
     }
 
     [MemberNotNull(nameof(NetworkPolicy), nameof(PolicyDirectory), nameof(PolicyStart), nameof(PolicyRejects), nameof(PolicyLogs))]
-    [MemberNotNull(nameof(PolicyWait), nameof(PolicyEstablished), nameof(PolicyGuard))]
+    [MemberNotNull(nameof(PolicyWait), nameof(PolicyEstablished), nameof(PolicyGuard), nameof(PolicyAnnotation))]
     private void AddPolicy()
     {
         NetworkPolicy = Add(
             "--network-policy",
-            "Enforces NetworkPolicy for this node's pods: off, or files, with the objects in --policy-dir.",
+            "Enforces NetworkPolicy for this node's pods: off, files, with the objects in --policy-dir, or api, with the Kubernetes API's.",
             NetworkPolicyMode.Off
         );
         PolicyDirectory = Add("--policy-dir", "files: the directory of policies.yaml and pods.yaml.", "/etc/plugboard/policy");
@@ -204,6 +204,11 @@ internal sealed class CommandOptions
             false
         );
         PolicyRejects = Add("--policy-reject", "Answers refused packets with a reset or an ICMP error instead of dropping them.", false);
+        PolicyAnnotation = Add(
+            "--policy-namespace-annotation",
+            "Namespaces with the annotation net.beta.kubernetes.io/network-policy of before NetworkPolicy v1 are isolated for ingress.",
+            false
+        );
         PolicyLogs = Add("--policy-log", "The kernel logs refused packets, up to ten per second for pods with the same policies.", false);
     }
 
@@ -309,6 +314,8 @@ internal sealed class CommandOptions
     public Option<bool> PolicyRejects { get; private set; }
 
     public Option<bool> PolicyLogs { get; private set; }
+
+    public Option<bool> PolicyAnnotation { get; private set; }
 
     public Option<bool> RestorePods { get; }
 

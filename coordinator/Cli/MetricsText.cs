@@ -21,7 +21,11 @@ internal static class MetricsText
         WritePeers(text, status);
         WriteReconcilers(text, status);
         if (policy is not null)
+        {
             WritePolicy(text, policy);
+            WritePolicySource(text, policy, now);
+        }
+
         Head(
             text,
             "coordinator_faults_total",
@@ -171,6 +175,31 @@ internal static class MetricsText
         text.Append(CultureInfo.InvariantCulture, $"{Name}_bucket{{le=\"+Inf\"}} {changes.Count}\n");
         text.Append(CultureInfo.InvariantCulture, $"{Name}_sum {changes.Sum.TotalSeconds:0.######}\n");
         text.Append(CultureInfo.InvariantCulture, $"{Name}_count {changes.Count}\n");
+    }
+
+    private static void WritePolicySource(StringBuilder text, PolicyState policy, DateTimeOffset now)
+    {
+        Head(text, "coordinator_policy_source_reachable", "gauge", "1 when this kind of objects can be read.");
+        foreach (var kind in policy.Kinds)
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"coordinator_policy_source_reachable{{kind=\"{kind.Name}\"}} {(kind.IsReachable ? 1 : 0)}\n"
+            );
+        Head(
+            text,
+            "coordinator_policy_source_last_heard_seconds",
+            "gauge",
+            "The age of the objects of this kind: seconds since the source last said how they are; -1: never."
+        );
+        foreach (var kind in policy.Kinds)
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"coordinator_policy_source_last_heard_seconds{{kind=\"{kind.Name}\"}} "
+                    + $"{(kind.HeardAt is { } heard ? (now - heard).TotalSeconds : -1):0.###}\n"
+            );
+        Head(text, "coordinator_policy_refused_objects", "gauge", "Objects of this kind that are not obeyed as they are.");
+        foreach (var kind in policy.Kinds)
+            text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_refused_objects{{kind=\"{kind.Name}\"}} {kind.Refused}\n");
     }
 
     private static void Head(StringBuilder text, string name, string type, string help) =>

@@ -8,6 +8,9 @@ internal enum NetworkPolicyMode
 
     /// <summary>In files.</summary>
     Files,
+
+    /// <summary>In the Kubernetes API.</summary>
+    Api,
 }
 
 /// <summary>What becomes of packets of this node's pods that are not known yet.</summary>

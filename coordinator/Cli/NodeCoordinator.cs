@@ -6,6 +6,7 @@ using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Pods;
 using Plugboard.Coordinator.Policy;
+using Plugboard.Coordinator.Policy.Api;
 using Plugboard.Coordinator.Policy.Judging;
 using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Coordinator.Policy.Starting;
@@ -33,15 +34,17 @@ internal sealed class NodeCoordinator : IDisposable
     private readonly MasqueradeConfigFile? masqueradeFile;
     private readonly MasqueradeReconciler? masquerade;
     private readonly PodReconciler? pods;
-    private readonly PolicyFiles? policyFiles;
+    private readonly IPolicySource? policySource;
     private readonly PolicyReconciler? policy;
     private readonly StartedPods? startedPods;
     private readonly Action<string> log;
+    private readonly Complaints complaints;
 
     private NodeCoordinator(Settings settings, RouteClient client, Action<string> log)
     {
         this.settings = settings;
         this.log = log;
+        complaints = new Complaints(log);
         this.client = client;
         Routes = new RouteReconciler(client, network, settings.Routes);
         Files = settings.Files is { } files ? new FilesReconciler(files, settings.NodeName) : null;
@@ -55,9 +58,11 @@ internal sealed class NodeCoordinator : IDisposable
         pods = settings.RestoresPods ? new PodReconciler(PodRecordStore.Root) : null;
         if (settings.Policy is { } policies)
         {
-            policyFiles = new PolicyFiles(policies.Directory, TimeProvider.System);
+            policySource = policies.Directory is { } directory
+                ? new PolicyFiles(directory, TimeProvider.System, policies.ReadsAnnotation)
+                : new PolicyApi(policies, settings.Kubernetes, log);
             startedPods = new StartedPods(new PodStarts());
-            policy = new PolicyReconciler(policies, policyFiles, HasBridge, TimeProvider.System)
+            policy = new PolicyReconciler(policies, policySource, HasBridge, TimeProvider.System)
             {
                 OwnAddresses = () => network.Addresses.Select(static own => own.Address.Address),
                 Started = startedPods,
@@ -79,7 +84,7 @@ internal sealed class NodeCoordinator : IDisposable
     public FilesReconciler? Files { get; }
 
     /// <summary>What the reconciler of policies did; null: no policy is enforced. For any thread.</summary>
-    public PolicyState? ReadPolicyState() => policy?.ReadState();
+    public PolicyState? ReadPolicyState() => policy is null ? null : policy.ReadState() with { Kinds = policySource!.Kinds };
 
     /// <summary>All reconcilers in their order.</summary>
     public IReadOnlyList<IReconciler> Reconcilers { get; }
@@ -161,7 +166,7 @@ internal sealed class NodeCoordinator : IDisposable
         TryWatch(() => masqueradeFile?.Watch(engine.Reconfigure), $"{settings.MasqueradeConfig} is polled every few seconds", log);
         if (policy is not null)
             TryWatch(
-                () => policyFiles!.Watch(() => engine.Ask(policy)),
+                () => policySource!.Watch(() => engine.Ask(policy)),
                 $"the files in {settings.Policy!.Directory} are polled every few seconds",
                 log
             );
@@ -211,6 +216,7 @@ internal sealed class NodeCoordinator : IDisposable
         var store = new NodeStore(() => changed.Set());
         Source.Recognise(OwnAddresses());
         var source = Task.Run(() => Source.RunAsync(store, ending.Token));
+        policySource?.Await(patience);
         var began = TimeProvider.System.GetTimestamp();
         while (!store.Current.IsComplete && TimeProvider.System.GetElapsedTime(began) < patience)
             changed.WaitOne(TimeSpan.FromMilliseconds(100));
@@ -234,13 +240,17 @@ internal sealed class NodeCoordinator : IDisposable
     private bool HasBridge() => network.Links.Values.Any(static link => link.Kind == "bridge");
 
     /// <summary>The objects of network policy, read now.</summary>
-    /// <exception cref="SettingException">No policy is enforced, or the files cannot be used.</exception>
-    public PolicyObjects ReadPolicies()
+    /// <param name="patience">How long to wait for them.</param>
+    /// <exception cref="SettingException">No policy is enforced, or there are no objects.</exception>
+    public PolicyObjects ReadPolicies(TimeSpan patience)
     {
-        if (policyFiles is null)
+        if (policySource is null)
             throw new SettingException("no policy is enforced: set --network-policy");
-        policyFiles.Refresh();
-        return policyFiles.Current ?? throw new SettingException(policyFiles.Problem!);
+        policySource.Await(patience);
+        var objects = policySource.Current ?? throw new SettingException(policySource.Problem!);
+        foreach (var warning in policySource.Warnings)
+            complaints.Add($"policy: warning: {warning}");
+        return objects;
     }
 
     // A pod may always reach its own node, and the other way round.
@@ -265,8 +275,8 @@ internal sealed class NodeCoordinator : IDisposable
             destination,
             settings.Masquerade is { } rules && masqueradeFile is { } file ? (rules, file.Current) : null
         );
-        if (policyFiles is not null)
-            explanation.Judge(ReadPolicies(), connection, NodeAddresses(view));
+        if (policySource is not null)
+            explanation.Judge(ReadPolicies(TimeSpan.Zero), connection, NodeAddresses(view));
         return explanation;
     }
 

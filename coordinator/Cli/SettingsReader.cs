@@ -182,24 +182,31 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
     // A runtime gives up after some minutes.
     private const int MostWait = 60_000;
 
-    private PolicyOptions? ReadPolicy(string nodeName) =>
-        Get(options.NetworkPolicy) == NetworkPolicyMode.Off
-            ? null
-            : new PolicyOptions
-            {
-                NodeName = nodeName,
-                Directory =
-                    NullIfEmpty(Get(options.PolicyDirectory))
-                    ?? throw new SettingException("--policy-dir: --network-policy files needs the directory of its files"),
-                StartsClosed = Get(options.PolicyStart) == PolicyStartMode.Closed,
-                StartWait = Get(options.PolicyWait) is >= 0 and <= MostWait and var wait
-                    ? TimeSpan.FromMilliseconds(wait)
-                    : throw new SettingException($"--policy-wait {Get(options.PolicyWait)}: 0 to {MostWait} milliseconds"),
-                CutsEstablished = Get(options.PolicyEstablished) == PolicyEstablishedMode.Cut,
-                Guards = Get(options.PolicyGuard),
-                Rejects = Get(options.PolicyRejects),
-                Logs = Get(options.PolicyLogs),
-            };
+    private PolicyOptions? ReadPolicy(string nodeName)
+    {
+        var mode = Get(options.NetworkPolicy);
+        if (mode == NetworkPolicyMode.Off)
+            return null;
+        return new PolicyOptions
+        {
+            // The API's pods have the name that the kubelet registered.
+            NodeName = mode == NetworkPolicyMode.Api ? NodeNames.AsKubelet(nodeName) : nodeName,
+            Directory = mode == NetworkPolicyMode.Api ? null : ReadPolicyDirectory(),
+            ReadsAnnotation = Get(options.PolicyAnnotation),
+            StartsClosed = Get(options.PolicyStart) == PolicyStartMode.Closed,
+            StartWait = Get(options.PolicyWait) is >= 0 and <= MostWait and var wait
+                ? TimeSpan.FromMilliseconds(wait)
+                : throw new SettingException($"--policy-wait {Get(options.PolicyWait)}: 0 to {MostWait} milliseconds"),
+            CutsEstablished = Get(options.PolicyEstablished) == PolicyEstablishedMode.Cut,
+            Guards = Get(options.PolicyGuard),
+            Rejects = Get(options.PolicyRejects),
+            Logs = Get(options.PolicyLogs),
+        };
+    }
+
+    private string ReadPolicyDirectory() =>
+        NullIfEmpty(Get(options.PolicyDirectory))
+        ?? throw new SettingException("--policy-dir: --network-policy files needs the directory of its files");
 
     private IPAddr ReadHealthzIP()
     {

@@ -24,7 +24,7 @@ internal sealed class Verbs
     };
     private readonly Option<int> timeout = new("--timeout")
     {
-        Description = "Seconds to wait for a complete list of nodes.",
+        Description = "Seconds to wait for complete lists of nodes and, with --network-policy api, of the objects of policy.",
         DefaultValueFactory = _ => 10,
     };
     private readonly ConnectionArguments connection = new();
@@ -101,7 +101,7 @@ internal sealed class Verbs
             explain.Arguments.Add(argument);
         root.Subcommands.Add(explain);
         root.Subcommands.Add(
-            Verb("policies", "Prints this node's pods and the policies that isolate each; changes nothing.", Policies, output)
+            Verb("policies", "Prints this node's pods and the policies that isolate each; changes nothing.", Policies, output, timeout)
         );
         root.Subcommands.Add(Verb("cleanup", "Removes all that the coordinator made on this node.", Cleanup, output, dryRun));
         return root;
@@ -295,8 +295,9 @@ internal sealed class Verbs
     private int Explain(ParseResult parsed)
     {
         using var coordinator = NodeCoordinator.Open(ReadSettings(parsed), StandardError.WriteLine);
-        var asked = connection.Read(parsed, coordinator.ReadPolicies);
-        var (view, notReady, _) = coordinator.ReadOnce(TimeSpan.FromSeconds(parsed.GetValue(timeout)));
+        var patience = TimeSpan.FromSeconds(parsed.GetValue(timeout));
+        var asked = connection.Read(parsed, () => coordinator.ReadPolicies(patience));
+        var (view, notReady, _) = coordinator.ReadOnce(patience);
         if (view is null)
             throw new SettingException(notReady!);
         var explanation = coordinator.Explain(view, asked);
@@ -312,7 +313,7 @@ internal sealed class Verbs
     {
         var settings = ReadSettings(parsed);
         using var coordinator = NodeCoordinator.Open(settings, StandardError.WriteLine);
-        var report = PolicyReport.Of(coordinator.ReadPolicies(), settings.NodeName);
+        var report = PolicyReport.Of(coordinator.ReadPolicies(TimeSpan.FromSeconds(parsed.GetValue(timeout))), settings.Policy!.NodeName);
         parsed.InvocationConfiguration.Output.Write(parsed.GetValue(output) == OutputFormat.Json ? report.ToJson() : report.ToText());
         return 0;
     }
@@ -325,7 +326,7 @@ internal sealed class Verbs
             settings with
             {
                 Masquerade = settings.Masquerade ?? new MasqueradeOptions(),
-                Policy = settings.Policy ?? new PolicyOptions { NodeName = settings.NodeName, Directory = "/" },
+                Policy = settings.Policy ?? new PolicyOptions { NodeName = settings.NodeName },
             },
             StandardError.WriteLine
         );

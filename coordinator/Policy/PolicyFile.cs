@@ -10,7 +10,7 @@ namespace Plugboard.Coordinator.Policy;
 /// <param name="read">Reads its bytes; throws <see cref="DocumentException"/>.</param>
 /// <param name="hasLost">True if the second content lacks an object of the first.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class PolicyFile<T>(string path, Func<byte[], T> read, Func<T, T, bool> hasLost, TimeProvider clock)
+internal sealed class PolicyFile<T>(string path, Func<ReadOnlyMemory<byte>, T> read, Func<T, T, bool> hasLost, TimeProvider clock)
     where T : class
 {
     /// <summary>
@@ -24,6 +24,7 @@ internal sealed class PolicyFile<T>(string path, Func<byte[], T> read, Func<T, T
     // A file from which much is made that is not kept.
     private const int Large = 1024 * 1024;
 
+    private long validTicks;
     private FileStatus? status;
     private byte[]? seen;
     private (T Content, long Since)? waiting;
@@ -33,6 +34,14 @@ internal sealed class PolicyFile<T>(string path, Func<byte[], T> read, Func<T, T
 
     /// <summary>Why the file's content is not in force, a sentence; null: it is.</summary>
     public string? Failure { get; private set; }
+
+    /// <summary>
+    /// The moment of which the content in force is: now, unless it could not be read since; null: there never was one. For any thread.
+    /// </summary>
+    public DateTimeOffset? ValidAt =>
+        Current is null ? null
+        : Failure is null ? clock.GetUtcNow()
+        : new DateTimeOffset(Volatile.Read(ref validTicks), TimeSpan.Zero);
 
     /// <summary>True while a content with fewer objects waits for whether it stays.</summary>
     public bool IsWaiting => waiting is not null;
@@ -51,6 +60,8 @@ internal sealed class PolicyFile<T>(string path, Func<byte[], T> read, Func<T, T
                 Read(now);
             status = now;
             TakeWaiting();
+            if (Failure is null)
+                Volatile.Write(ref validTicks, clock.GetUtcNow().UtcTicks);
         }
         catch (DocumentException e)
         {
@@ -70,8 +81,8 @@ internal sealed class PolicyFile<T>(string path, Func<byte[], T> read, Func<T, T
             throw Unreadable($"it has {found.Size} bytes, more than {MostBytes}");
         using var file = FileDescriptor.FindForReading(path) ?? throw Unreadable("no such file");
         var buffer = new byte[found.Size + 1];
-        var bytes = buffer[..file.ReadAt(buffer, 0)];
-        var hash = SHA256.HashData(bytes);
+        var bytes = buffer.AsMemory(0, file.ReadAt(buffer, 0));
+        var hash = SHA256.HashData(bytes.Span);
         if (seen is not null && hash.AsSpan().SequenceEqual(seen))
             return;
         seen = hash;

@@ -1,6 +1,6 @@
+using Plugboard.Coordinator.Policy.Compiling;
 using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Coordinator.Policy.Reading;
-using Plugboard.Linux;
 using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Policy;
@@ -9,11 +9,14 @@ namespace Plugboard.Coordinator.Policy;
 /// The files with the objects: <c>policies.yaml</c>, and <c>pods.yaml</c> with pods and namespaces. If one is missing or invalid, its last
 /// valid content stays in force.
 /// </summary>
-internal sealed class PolicyFiles : IDisposable
+internal sealed class PolicyFiles : IPolicySource
 {
+    private const int Large = 1000;
+
     private static readonly TimeSpan withoutWatch = TimeSpan.FromSeconds(3);
 
     private readonly string directory;
+    private readonly bool readsAnnotation;
     private readonly TimeProvider clock;
     private readonly PolicyFile<IReadOnlyDictionary<ObjectName, NetworkPolicy>> policies;
     private readonly PolicyFile<PolicyObjects> pods;
@@ -21,31 +24,35 @@ internal sealed class PolicyFiles : IDisposable
     private ITimer? timer;
     private int isTouched = 1;
     private PolicyObjects? current;
+    private IReadOnlyDictionary<ObjectName, NetworkPolicy>? written;
+    private PolicyObjects taken = PolicyObjects.Empty;
 
     /// <summary>Nothing is read yet.</summary>
     /// <param name="directory">The directory of both files.</param>
     /// <param name="clock">The clock.</param>
-    public PolicyFiles(string directory, TimeProvider clock)
+    /// <param name="readsAnnotation">See <see cref="PodReader"/>.</param>
+    public PolicyFiles(string directory, TimeProvider clock, bool readsAnnotation = false)
     {
         this.directory = directory;
         this.clock = clock;
-        var reader = new PolicyFileReader(new PolicyLimits());
+        this.readsAnnotation = readsAnnotation;
+        var reader = new PolicyFileReader(new PolicyLimits(), readsAnnotation);
         policies = new(
             PathOf("policies.yaml"),
-            bytes => reader.ReadPolicies(bytes),
+            bytes => reader.ReadPolicies(bytes.Span),
             static (before, after) => before.Keys.Any(name => !after.ContainsKey(name)),
             clock
         );
-        pods = new(PathOf("pods.yaml"), bytes => ReadPods(reader, bytes), HasLost, clock);
+        pods = new(PathOf("pods.yaml"), bytes => ReadPods(reader, bytes.Span), HasLost, clock);
     }
 
-    /// <summary>The objects in force; null: one of the files was never valid.</summary>
+    /// <inheritdoc/>
     public PolicyObjects? Current => current;
 
-    /// <summary>Why no objects are in force, a sentence; null: some are.</summary>
+    /// <inheritdoc/>
     public string? Problem => current is null ? policies.Failure ?? pods.Failure ?? "the files are not read yet" : null;
 
-    /// <summary>Files whose last valid content is in force.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<string> Warnings =>
         current is null
             ? []
@@ -54,14 +61,19 @@ internal sealed class PolicyFiles : IDisposable
                 .. new[] { policies.Failure, pods.Failure }
                     .OfType<string>()
                     .Select(static why => $"{why}; the last valid content stays in force"),
+                .. NamespaceIsolation.FindWarnings(readsAnnotation, current.Namespaces.Values),
             ];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<PolicySourceKind> Kinds =>
+        [new("policies", policies.Failure is null, policies.ValidAt, 0), new("pods", pods.Failure is null, pods.ValidAt, 0)];
 
     /// <summary>True while a content with fewer objects waits for whether it stays.</summary>
     public bool IsWaiting => policies.IsWaiting || pods.IsWaiting;
 
     private string PathOf(string name) => Path.Combine(Path.GetFullPath(directory), name);
 
-    private static PolicyObjects ReadPods(PolicyFileReader reader, byte[] bytes)
+    private static PolicyObjects ReadPods(PolicyFileReader reader, ReadOnlySpan<byte> bytes)
     {
         var (found, homes) = reader.ReadPods(bytes);
         return PolicyObjects.Empty with { Pods = found, Namespaces = homes };
@@ -71,9 +83,7 @@ internal sealed class PolicyFiles : IDisposable
         before.Pods.Keys.Any(name => !after.Pods.ContainsKey(name))
         || before.Namespaces.Keys.Any(name => !after.Namespaces.ContainsKey(name));
 
-    /// <summary>Calls back from now on when the files should be read again; the caller reads them.</summary>
-    /// <param name="changed">Called on other threads.</param>
-    /// <exception cref="ErrnoException">No more files can be watched; they are read every few seconds all the same.</exception>
+    /// <inheritdoc/>
     public void Watch(Action changed)
     {
         void Touch()
@@ -88,7 +98,10 @@ internal sealed class PolicyFiles : IDisposable
         timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Reads what may have changed.</summary>
+    /// <summary>Files are there, or are not.</summary>
+    public void Await(TimeSpan patience) => Refresh();
+
+    /// <inheritdoc/>
     public void Refresh()
     {
         var isForced = Interlocked.Exchange(ref isTouched, 0) != 0;
@@ -98,14 +111,29 @@ internal sealed class PolicyFiles : IDisposable
             timer?.Change(PolicyFile<PolicyObjects>.Settling, watches.Count == 0 ? withoutWatch : Timeout.InfiniteTimeSpan);
         if (policies.Current is not { } rules || pods.Current is not { } others)
             return;
-        if (current is null || !ReferenceEquals(current.Policies, rules) || !ReferenceEquals(current.Pods, others.Pods))
-            current = others with { Policies = rules };
+        if (current is not null && ReferenceEquals(written, rules) && ReferenceEquals(current.Pods, others.Pods))
+            return;
+        written = rules;
+        current = others with { Policies = NamespaceIsolation.With(rules, others.Namespaces.Values) };
     }
 
-    /// <summary>Gives the memory back that reading a large file took; after what it changed is in the kernel.</summary>
-    public void ReturnMemory()
+    /// <inheritdoc/>
+    public PolicyChanges Take()
     {
-        if (!policies.WasLarge && !pods.WasLarge)
+        var now = current ?? PolicyObjects.Empty;
+        var changes = ReferenceEquals(now, taken) ? new PolicyChanges() : PolicyChanges.Between(taken, now);
+        taken = now;
+        return changes;
+    }
+
+    /// <inheritdoc/>
+    public void Rewind() => taken = PolicyObjects.Empty;
+
+    /// <inheritdoc/>
+    public void ReturnMemory(bool hasCompared)
+    {
+        var isLarge = hasCompared && taken.Pods.Count + taken.Policies.Count >= Large;
+        if (!isLarge && !policies.WasLarge && !pods.WasLarge)
             return;
         (policies.WasLarge, pods.WasLarge) = (false, false);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

@@ -1,3 +1,5 @@
+using Plugboard.Coordinator.Policy.Reading;
+
 namespace Plugboard.Coordinator.Policy;
 
 /// <summary>The operator's options of network policy.</summary>
@@ -6,8 +8,16 @@ internal sealed record PolicyOptions
     /// <summary>This node's name.</summary>
     public required string NodeName { get; init; }
 
-    /// <summary><c>--policy-dir</c>: the directory of <c>policies.yaml</c> and <c>pods.yaml</c>.</summary>
-    public required string Directory { get; init; }
+    /// <summary>
+    /// <c>--policy-dir</c>: the directory of <c>policies.yaml</c> and <c>pods.yaml</c>; null: the objects are the Kubernetes API's.
+    /// </summary>
+    public string? Directory { get; init; }
+
+    /// <summary>What an object may have at most.</summary>
+    public PolicyLimits Limits { get; init; } = new();
+
+    /// <summary><c>--policy-namespace-annotation</c>: the annotation of before NetworkPolicy v1 isolates a namespace's pods.</summary>
+    public bool ReadsAnnotation { get; init; }
 
     /// <summary><c>--policy-start closed</c>: packets of pods that are not known yet are refused.</summary>
     public bool StartsClosed { get; init; }

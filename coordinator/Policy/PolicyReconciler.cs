@@ -3,7 +3,6 @@ using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Policy.Compiling;
 using Plugboard.Coordinator.Policy.Flows;
 using Plugboard.Coordinator.Policy.Nftables;
-using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
@@ -20,7 +19,7 @@ namespace Plugboard.Coordinator.Policy;
 /// <param name="files">The objects.</param>
 /// <param name="hasBridge">Whether this node has a bridge now.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files, Func<bool> hasBridge, TimeProvider clock)
+internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource files, Func<bool> hasBridge, TimeProvider clock)
     : IReconciler,
         IDisposable
 {
@@ -29,14 +28,13 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
     private ValueArray<IPPrefix> networks = [];
     private NftablesClient? client;
     private NftablesPolicy? nftables;
-    private PolicyObjects compiled = PolicyObjects.Empty;
     private bool isKnown;
     private volatile PolicyState state = new(new PolicyFigures(), null, 0);
 
     /// <inheritdoc/>
     public string Name => "policy";
 
-    /// <summary>Files that are not in force. For any thread.</summary>
+    /// <summary>What of the objects is not in force. For any thread.</summary>
     public IReadOnlyList<string> Warnings =>
         [.. files.Warnings, .. nftables?.Obstacles ?? [], .. flows.Obstacle is { } why ? [why] : Array.Empty<string>()];
 
@@ -128,7 +126,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
             CutFlows = flows.CutCount,
             WaitingPods = Started?.WaitingCount ?? 0,
         };
-        files.ReturnMemory();
+        files.ReturnMemory(compared);
         return outcome;
     }
 
@@ -144,22 +142,20 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
 
     private PolicyDelta Compile()
     {
-        var objects = files.Current!;
         var given = Started?.Take() ?? [];
-        if (ReferenceEquals(objects, compiled) && given.Count == 0)
+        var changes = files.Take();
+        if (changes.IsEmpty && given.Count == 0)
             return new PolicyDelta();
         try
         {
-            var changes = ReferenceEquals(objects, compiled) ? new PolicyChanges() : PolicyChanges.Between(compiled, objects);
-            var delta = compiler.Apply(changes with { Given = given });
-            compiled = objects;
-            return delta;
+            return compiler.Apply(changes with { Given = given });
         }
         catch
         {
             // It may have taken a part of the changes.
             Started?.Forget();
-            (compiler, compiled) = (new PolicyCompiler(options.NodeName), PolicyObjects.Empty);
+            compiler = new PolicyCompiler(options.NodeName);
+            files.Rewind();
             throw;
         }
     }
@@ -181,7 +177,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, PolicyFiles files,
     // Whatever else is in place, pods that are not known yet are open.
     private SyncOutcome CheckStart(ClusterView view) =>
         options.StartsClosed && NetworksOf(view).Count == 0
-            ? NotUsable("--policy-start closed: this node's pod networks are not known, so pods that the files do not have are open")
+            ? NotUsable("--policy-start closed: this node's pod networks are not known, so pods that are not known yet are open")
             : SyncOutcome.Steady;
 
     private SyncOutcome? FindObstacle()

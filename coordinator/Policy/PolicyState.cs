@@ -8,6 +8,9 @@ namespace Plugboard.Coordinator.Policy;
 /// <param name="Compared">How often the whole table was compared.</param>
 internal sealed record PolicyState(PolicyFigures Figures, TimeSpan? LastChange, long Compared)
 {
+    /// <summary>How each kind of objects is read.</summary>
+    public IReadOnlyList<PolicySourceKind> Kinds { get; init; } = [];
+
     /// <summary>
     /// The packets that were refused since the table was made: what pods sent, what was sent to them, and those of connections that existed
     /// before a policy forbade them; null: not read.

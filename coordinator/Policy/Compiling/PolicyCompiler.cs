@@ -134,9 +134,10 @@ internal sealed class PolicyCompiler
     }
 
     private List<NetworkPolicy> Isolating(PolicyPod pod, PolicyDirection direction) =>
-        policies.TryGetValue(pod.Name.Namespace, out var inside)
+        pod.IsClosed ? [NetworkPolicy.OfClosedPod(pod.Name.Namespace)]
+        : policies.TryGetValue(pod.Name.Namespace, out var inside)
             ? inside.Values.Where(policy => policy.Rules(direction) is not null && policy.PodSelector.Matches(pod.Labels)).ToList()
-            : [];
+        : [];
 
     /// <summary>All of the compiled rules.</summary>
     public PolicyTable ToTable()

@@ -67,11 +67,15 @@ internal sealed class PolicyOracle(PolicyObjects objects, IReadOnlyDictionary<IP
     }
 
     private IEnumerable<NetworkPolicy> Isolating(PolicyPod pod, PolicyDirection direction) =>
-        objects
-            .Policies.Values.Where(policy =>
-                policy.Name.Namespace == pod.Name.Namespace && policy.Rules(direction) is not null && policy.PodSelector.Matches(pod.Labels)
-            )
-            .OrderBy(static policy => policy.Name, ObjectName.Order);
+        pod.IsClosed
+            ? [NetworkPolicy.OfClosedPod(pod.Name.Namespace)]
+            : objects
+                .Policies.Values.Where(policy =>
+                    policy.Name.Namespace == pod.Name.Namespace
+                    && policy.Rules(direction) is not null
+                    && policy.PodSelector.Matches(pod.Labels)
+                )
+                .OrderBy(static policy => policy.Name, ObjectName.Order);
 
     private bool Allows(PolicyRule rule, PolicyDirection direction, (PolicyPod Subject, PolicyPod? Peer) ends, Connection connection)
     {

@@ -19,6 +19,22 @@ internal sealed record NetworkPolicy
     /// <summary>The same for what pods send.</summary>
     public ValueArray<PolicyRule>? Egress { get; init; }
 
+    /// <summary>One that isolates all pods of its namespace in both directions and allows nothing.</summary>
+    public static NetworkPolicy Closing(ObjectName name) =>
+        new()
+        {
+            Name = name,
+            PodSelector = LabelSelector.Everything,
+            Ingress = [],
+            Egress = [],
+        };
+
+    /// <summary>The one that a closed pod has instead of those that would select it. No object of the API can have its name.</summary>
+    public static NetworkPolicy OfClosedPod(string home) => Closing(new ObjectName(home, "(unreadable pod)"));
+
+    /// <summary>The one that <see cref="PolicyNamespace.IsolationAnnotation"/> stands for: nothing may arrive.</summary>
+    public static NetworkPolicy OfAnnotation(string home) => Closing(new ObjectName(home, "(annotation)")) with { Egress = null };
+
     /// <summary>The rules of a direction; null: it says nothing of it.</summary>
     public ValueArray<PolicyRule>? Rules(PolicyDirection direction) => direction == PolicyDirection.Ingress ? Ingress : Egress;
 }
@@ -72,7 +88,8 @@ internal sealed record PodPeer(string? Namespace, LabelSelector Namespaces, Labe
     /// <param name="pod">The pod.</param>
     /// <param name="home">Its namespace; null: it is not known yet, and no selector of namespaces selects it.</param>
     public bool Matches(PolicyPod pod, PolicyNamespace? home) =>
-        (Namespace is { } only ? pod.Name.Namespace == only : home is not null && Namespaces.Matches(home.Labels))
+        !pod.IsClosed
+        && (Namespace is { } only ? pod.Name.Namespace == only : home is not null && Namespaces.Matches(home.Labels))
         && Pods.Matches(pod.Labels);
 
     /// <summary>For people: <c>pods of x with app in (web)</c>.</summary>

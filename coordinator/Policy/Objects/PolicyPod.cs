@@ -28,6 +28,11 @@ internal sealed record PolicyPod
     /// <summary>It is being deleted.</summary>
     public bool IsLeaving { get; init; }
 
+    /// <summary>
+    /// Its labels or ports cannot be read: nothing may reach it and it may reach nothing, and no selector selects it.
+    /// </summary>
+    public bool IsClosed { get; init; }
+
     /// <summary>When it was created; of two pods with one address the newer one has it.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 

@@ -45,6 +45,42 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
         };
     }
 
+    /// <summary>
+    /// What a refused policy is worth: it isolates the pods that it selects, for its directions, and allows nothing. What cannot be read of
+    /// that is all pods, or both directions.
+    /// </summary>
+    /// <exception cref="DocumentException">It has no valid name.</exception>
+    public NetworkPolicy ReadClosed(DocumentNode document)
+    {
+        var name = ObjectFields.ReadNamespacedName(document.Find("metadata") ?? throw document.Error("the policy has no metadata"));
+        var spec = document.Find("spec");
+        var (ingress, egress) = Else(
+            () => ReadTypes(spec?.AsMap().Find("policyTypes"), spec?.Find("egress")?.AsList().Count > 0),
+            (true, true)
+        );
+        return NetworkPolicy.Closing(name) with
+        {
+            PodSelector = Else(
+                () => spec?.Find("podSelector") is { } selector ? fields.ReadSelector(selector) : LabelSelector.Everything,
+                LabelSelector.Everything
+            ),
+            Ingress = ingress ? [] : null,
+            Egress = egress ? [] : null,
+        };
+    }
+
+    private static T Else<T>(Func<T> read, T otherwise)
+    {
+        try
+        {
+            return read();
+        }
+        catch (DocumentException)
+        {
+            return otherwise;
+        }
+    }
+
     // As the API server: Ingress always, Egress only with a rule.
     private static (bool Ingress, bool Egress) ReadTypes(DocumentNode? node, bool hasEgressRules)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Documents;
@@ -11,8 +12,11 @@ namespace Plugboard.Coordinator.Policy.Reading;
 /// Reads what policy needs of Pods and Namespaces, as the API serves them; all else of them is passed over. Pure.
 /// </summary>
 /// <param name="limits">What they may have at most.</param>
-internal sealed class PodReader(PolicyLimits limits)
+/// <param name="readsAnnotation">The annotation <see cref="PolicyNamespace.IsolationAnnotation"/> isolates a namespace's pods.</param>
+internal sealed class PodReader(PolicyLimits limits, bool readsAnnotation = false)
 {
+    private const string DefaultDeny = "DefaultDeny";
+
     private readonly ObjectFields fields = new(limits);
 
     /// <summary>The Namespace.</summary>
@@ -20,13 +24,74 @@ internal sealed class PodReader(PolicyLimits limits)
     public PolicyNamespace ReadNamespace(DocumentNode document)
     {
         var metadata = document.Find("metadata") ?? throw document.Error("the namespace has no metadata");
+        return ReadLabelled(metadata) with { IsIsolated = readsAnnotation && ReadIsolation(metadata) };
+    }
+
+    /// <summary>A Namespace whose annotation cannot be read: isolated; null: its labels cannot be read either.</summary>
+    public PolicyNamespace? FindIsolated(DocumentNode document)
+    {
+        try
+        {
+            return ReadLabelled(document.Find("metadata")!) with { IsIsolated = readsAnnotation };
+        }
+        catch (DocumentException)
+        {
+            return null;
+        }
+    }
+
+    private PolicyNamespace ReadLabelled(DocumentNode metadata)
+    {
         var name = ObjectFields.ReadName(metadata);
         return new PolicyNamespace(name, fields.ReadLabels(metadata.Find("labels")).WithDefault(PolicyNamespace.NameLabel, name));
+    }
+
+    // {"ingress": {"isolation": "DefaultDeny"}}
+    private static bool ReadIsolation(DocumentNode metadata)
+    {
+        if (metadata.Find("annotations")?.Find(PolicyNamespace.IsolationAnnotation) is not { } annotation)
+            return false;
+        try
+        {
+            var value = JsonDocumentReader.Read(Encoding.UTF8.GetBytes(annotation.AsText()));
+            if (value.AsMap().Find("ingress")?.AsMap().Find("isolation") is not { } isolation)
+                return false;
+            return isolation.AsText() == DefaultDeny
+                ? true
+                : throw isolation.Refused($"{isolation.Quoted} is not {DefaultDeny}{Spelling.Hint(isolation.Text, [DefaultDeny])}");
+        }
+        catch (DocumentException e)
+        {
+            throw annotation.Refused($"cannot be read: {e.What}");
+        }
     }
 
     /// <summary>The Pod.</summary>
     /// <exception cref="DocumentException">It is invalid: with the line and the reason.</exception>
     public PolicyPod Read(DocumentNode document)
+    {
+        var pod = ReadPlace(document);
+        return pod with
+        {
+            Labels = fields.ReadLabels(document.Find("metadata")!.Find("labels")),
+            Ports = document.Find("spec") is { } spec ? ReadPorts(spec) : [],
+        };
+    }
+
+    /// <summary>A Pod whose labels or ports cannot be read: closed; null: it has no address that could be closed.</summary>
+    public PolicyPod? FindClosed(DocumentNode document)
+    {
+        try
+        {
+            return ReadPlace(document) with { IsClosed = true };
+        }
+        catch (DocumentException)
+        {
+            return null;
+        }
+    }
+
+    private static PolicyPod ReadPlace(DocumentNode document)
     {
         var metadata = document.Find("metadata") ?? throw document.Error("the pod has no metadata");
         var name = ObjectFields.ReadNamespacedName(metadata);
@@ -34,12 +99,10 @@ internal sealed class PodReader(PolicyLimits limits)
         var pod = new PolicyPod
         {
             Name = name,
-            Labels = fields.ReadLabels(metadata.Find("labels")),
             CreatedAt = ReadTime(metadata.Find("creationTimestamp")),
             IsLeaving = metadata.Find("deletionTimestamp") is not null,
             NodeName = spec?.Find("nodeName")?.AsText() ?? "",
             IsHostNetwork = spec?.Find("hostNetwork")?.AsBoolean() ?? false,
-            Ports = spec is null ? [] : ReadPorts(spec),
             IsFinished = status?.Find("phase")?.AsText() is "Succeeded" or "Failed",
             Addresses = status is null ? [] : ReadAddresses(status),
         };

@@ -10,12 +10,13 @@ namespace Plugboard.Coordinator.Policy.Reading;
 /// lists. Each file is read wholly or refused. Pure.
 /// </summary>
 /// <param name="limits">What they may have at most.</param>
-internal sealed class PolicyFileReader(PolicyLimits limits)
+/// <param name="readsAnnotation">See <see cref="PodReader"/>.</param>
+internal sealed class PolicyFileReader(PolicyLimits limits, bool readsAnnotation = false)
 {
     private static readonly string[] podKinds = ["Pod", "Namespace"];
     private static readonly string[] policyKinds = ["NetworkPolicy"];
 
-    private readonly PodReader pods = new(limits);
+    private readonly PodReader pods = new(limits, readsAnnotation);
     private readonly NetworkPolicyReader policies = new(limits);
 
     /// <summary>The pods and namespaces of a file.</summary>
@@ -26,7 +27,7 @@ internal sealed class PolicyFileReader(PolicyLimits limits)
     {
         var found = new Dictionary<ObjectName, PolicyPod>();
         var homes = new Dictionary<string, PolicyNamespace>(StringComparer.Ordinal);
-        foreach (var (kind, node) in Objects(utf8, podKinds))
+        foreach (var (kind, node) in Objects(utf8, podKinds, WantedFields.OfPodFile))
         {
             if (kind == "Pod")
                 Add(found, pods.Read(node), static pod => pod.Name, (node, limits.Pods));
@@ -42,7 +43,7 @@ internal sealed class PolicyFileReader(PolicyLimits limits)
     public IReadOnlyDictionary<ObjectName, NetworkPolicy> ReadPolicies(ReadOnlySpan<byte> utf8)
     {
         var found = new Dictionary<ObjectName, NetworkPolicy>();
-        foreach (var (_, node) in Objects(utf8, policyKinds))
+        foreach (var (_, node) in Objects(utf8, policyKinds, wanted: null))
             Add(found, policies.Read(node), static policy => policy.Name, (node, limits.Policies));
         return found;
     }
@@ -61,9 +62,13 @@ internal sealed class PolicyFileReader(PolicyLimits limits)
             throw place.Node.Error($"{name(value)} is present twice");
     }
 
-    private static IEnumerable<(string Kind, DocumentNode Node)> Objects(ReadOnlySpan<byte> utf8, string[] kinds)
+    // Of thousands of pods, as kubectl prints them, nearly all is passed over.
+    private static IEnumerable<(string Kind, DocumentNode Node)> Objects(ReadOnlySpan<byte> utf8, string[] kinds, DocumentFields? wanted)
     {
-        var documents = YamlDocumentReader.ReadAll(utf8);
+        var documents =
+            wanted is not null && YamlDocumentReader.IsJson(utf8)
+                ? [JsonDocumentReader.Read(utf8, wanted)]
+                : YamlDocumentReader.ReadAll(utf8);
         // A program that writes a file in place empties it first.
         if (documents.Count == 0)
             throw new DocumentException(0, "it is empty; for no objects write the two lines kind: List and items: []");

@@ -98,8 +98,7 @@ internal sealed record ApiStatus
             403 when why.Contains("denied", StringComparison.Ordinal) => $"the Kubernetes API refuses {what}: {number} {why}",
             401 => $"the Kubernetes API does not accept {caller?.Shown ?? "this node's token"}: {what}: "
                 + $"{(why.Length > 0 ? why : "Unauthorized")}",
-            403 => $"RBAC does not let this node do it: {what}: {(why.Length > 0 ? why : "Forbidden")}; grant nodes get, list and watch, "
-                + "nodes/status patch (docs/kubernetes.md)",
+            403 => $"RBAC does not let this node do it: {what}: {(why.Length > 0 ? why : "Forbidden")}; " + ApiRights.RemedyFor(what),
             _ => $"the Kubernetes API refuses {what}: {number}{(why.Length > 0 ? $" {why}" : "")}",
         };
         return new ApiException(text)

@@ -6,6 +6,12 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 /// <summary>Steps through the fields of a complete object in memory.</summary>
 internal static class JsonFields
 {
+    /// <summary>No object of the API is nested as deep, and one that is must not stop the reading of the others.</summary>
+    public const int MostDepth = 1000;
+
+    /// <summary>A reader of a complete object.</summary>
+    public static Utf8JsonReader Open(ReadOnlySpan<byte> json) => new(json, new JsonReaderOptions { MaxDepth = MostDepth });
+
     /// <summary>The fault of a text that the reader refused, in words: the reader's own message names its types.</summary>
     public static string Describe(Exception e) =>
         e is JsonException { LineNumber: { } line, BytePositionInLine: { } at }

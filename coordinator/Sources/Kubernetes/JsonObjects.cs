@@ -13,10 +13,11 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions options) : IDisposable
 {
     private const int FirstLength = 64 * 1024;
+    private const int LargeLength = 1024 * 1024;
 
     private readonly CancellationTokenSource silence = new(Timeout.InfiniteTimeSpan, options.Time);
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(FirstLength);
-    private JsonReaderState state = new(new JsonReaderOptions { AllowMultipleValues = !isList });
+    private JsonReaderState state = new(new JsonReaderOptions { AllowMultipleValues = !isList, MaxDepth = JsonFields.MostDepth });
     private int begin;
     private int at;
     private int end;
@@ -114,7 +115,7 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
             total += count;
             if (isList && total > options.Limits.Page)
                 throw new ApiException(
-                    $"the Kubernetes API sent more than {options.Limits.Page} bytes for one page of nodes: it was cut off"
+                    $"the Kubernetes API sent more than {options.Limits.Page} bytes for one page of a list: it was cut off"
                 );
             return count > 0;
         }
@@ -138,9 +139,14 @@ internal sealed class JsonObjects(Stream stream, bool isList, KubernetesOptions 
         var kept = depth >= 0 ? begin : at;
         if (end - kept >= options.Limits.Object)
             throw new ApiException($"the Kubernetes API sent an object of more than {options.Limits.Object} bytes: it was cut off");
-        if (end < buffer.Length && kept < buffer.Length / 2)
+        // A watch lives for minutes: what one huge object needed is given back behind it.
+        var isTooLarge = buffer.Length > LargeLength && end - kept < FirstLength;
+        if (end < buffer.Length && kept < buffer.Length / 2 && !isTooLarge)
             return;
-        var target = kept > 0 && end - kept <= buffer.Length / 2 ? buffer : ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+        var target =
+            isTooLarge ? ArrayPool<byte>.Shared.Rent(FirstLength * 2)
+            : kept > 0 && end - kept <= buffer.Length / 2 ? buffer
+            : ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
         buffer.AsSpan(kept, end - kept).CopyTo(target);
         if (target != buffer)
             ArrayPool<byte>.Shared.Return(buffer);

@@ -54,17 +54,18 @@ internal sealed class KubernetesSource : IPeerSource
     {
         using var client = new ApiClient(options, connections, variable);
         var sourceErrors = new SourceErrors(store);
-        var api = new NodeApi(client, new NodeReader(names), options);
-        var follower = new NodeFollower(
-            new NodeFollowerParts(api, new NodeMapper(options), own, options)
+        var api = new ObjectApi<NodeObject>(client, ResourceKind.Nodes(options.Limits), new NodeReader(names).Read, options);
+        var sink = new NodeSink(
+            new NodeSinkParts(new NodeMapper(options), own, options.NodeName)
             {
                 LastGood = new LastGoodAnnotations(names, options.NodeName, log),
             },
             store,
             sourceErrors
         );
+        var follower = new ObjectFollower<NodeObject>(api, sink, options);
         var writer = new OwnNodeWriter(
-            new NodeWriterParts(client, names, options, new NodeEvents(client, options, log)) { Log = log },
+            new NodeWriterParts(client, names, options, new ObjectEvents(client, options, log)) { Log = log },
             own,
             sourceErrors
         );

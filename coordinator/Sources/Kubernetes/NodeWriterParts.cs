@@ -5,7 +5,7 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 /// <param name="Names">The annotations' names.</param>
 /// <param name="Options">What the operator said.</param>
 /// <param name="Events">The events on the Node.</param>
-internal sealed record NodeWriterParts(ApiClient Client, AnnotationNames Names, KubernetesOptions Options, NodeEvents Events)
+internal sealed record NodeWriterParts(ApiClient Client, AnnotationNames Names, KubernetesOptions Options, ObjectEvents Events)
 {
     /// <summary>Gets a line for what is done once.</summary>
     public required Action<string> Log { get; init; }

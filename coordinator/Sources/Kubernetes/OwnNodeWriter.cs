@@ -15,6 +15,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceEr
     private static readonly TimeSpan quiet = TimeSpan.FromMinutes(5);
 
     private readonly KubernetesOptions options = parts.Options;
+    private readonly EventSubject about = EventSubject.OfNode(parts.Options.NodeName);
     private readonly NodeReader reader = new(parts.Names);
     private readonly RetryPause failures = RetryPause.OfKubernetes(parts.Options.Random);
     private readonly RetryPause quarrel = new(leastBetween, TimeSpan.FromMinutes(1), parts.Options.Random);
@@ -99,7 +100,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceEr
         foreach (var fault in faults.Where(fault => !told.Contains(fault)))
         {
             parts.Log($"node {options.NodeName}: {fault}");
-            parts.Events.Add(new NodeReport(IsReady: false, "BadAnnotation", fault));
+            parts.Events.Add(about, new NodeReport(IsReady: false, "BadAnnotation", fault));
         }
 
         told = faults;
@@ -114,7 +115,7 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceEr
         if (left > TimeSpan.Zero)
             return left;
         if (report.IsReady != effective?.IsReady || report.Reason != effective.Reason)
-            parts.Events.Add(report);
+            parts.Events.Add(about, report);
         effective = report;
         return TimeSpan.Zero;
     }

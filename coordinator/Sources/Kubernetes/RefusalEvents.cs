@@ -8,11 +8,12 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 /// An event for each peer that this node refuses, once while the refusal lasts. A cluster that is wholly misconfigured has a few from each
 /// node, and a count of the rest.
 /// </summary>
-internal sealed class RefusalEvents(NodeEvents events, KubernetesOptions options)
+internal sealed class RefusalEvents(ObjectEvents events, KubernetesOptions options)
 {
     private const string Reason = "PeerRefused";
     private const int MostAtOnce = 8;
 
+    private readonly EventSubject about = EventSubject.OfNode(options.NodeName);
     private ValueArray<RefusedNode> told = [];
     private DateTimeOffset since;
     private int count;
@@ -26,7 +27,7 @@ internal sealed class RefusalEvents(NodeEvents events, KubernetesOptions options
         foreach (var refused in now.Except(told))
         {
             if (HasRoom())
-                events.Add(new NodeReport(IsReady: false, Reason, $"refused ({refused.Reason}): {refused.Why}"), refused.Why);
+                events.Add(about, new NodeReport(IsReady: false, Reason, $"refused ({refused.Reason}): {refused.Why}"), refused.Why);
             else
                 untold++;
         }
@@ -34,6 +35,7 @@ internal sealed class RefusalEvents(NodeEvents events, KubernetesOptions options
         told = now;
         if (untold > 0)
             events.Add(
+                about,
                 new NodeReport(
                     IsReady: false,
                     Reason,

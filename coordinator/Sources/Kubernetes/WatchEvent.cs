@@ -4,26 +4,32 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>An event of a watch.</summary>
 /// <param name="Type">ADDED, MODIFIED, DELETED or BOOKMARK.</param>
-/// <param name="Node">The Node; of a bookmark only its version.</param>
-internal sealed record WatchEvent(string Type, NodeObject Node)
+/// <param name="Version">The version that the watch has reached; empty: it does not say.</param>
+/// <param name="Object">The object; default of a bookmark.</param>
+internal sealed record WatchEvent<T>(string Type, string Version, T? Object)
 {
+    /// <summary>True if it only says how far the watch is.</summary>
+    public bool IsBookmark => Type == "BOOKMARK";
+
     /// <summary>Reads an event; one of type ERROR is thrown.</summary>
     /// <exception cref="ApiException">The event reports a failure, or is invalid.</exception>
-    public static WatchEvent Read(ReadOnlyMemory<byte> json, NodeReader nodes)
+    public static WatchEvent<T> Read(ReadOnlyMemory<byte> json, ResourceKind kind, ObjectReader<T> read)
     {
-        var (type, from, length) = SplitSafely(json.Span);
+        var (type, from, length) = Safely(json.Span, Split);
+        var item = json.Slice(from, length);
         if (type == "ERROR")
-            throw ApiStatus.Read(json.Slice(from, length)).ToException("the watch of nodes", status: 0, retryAfter: null);
+            throw ApiStatus.Read(item).ToException($"the watch of {kind.Plural}", status: 0, retryAfter: null);
         if (type is not ("ADDED" or "MODIFIED" or "DELETED" or "BOOKMARK") || length == 0)
             throw new ApiException("the Kubernetes API sent an invalid watch event");
-        return new WatchEvent(type, nodes.Read(json.Span.Slice(from, length)));
+        var version = Safely(item.Span, ReadVersion);
+        return type == "BOOKMARK" ? new(type, version, default) : new(type, version, read(item.Span));
     }
 
-    private static (string Type, int From, int Length) SplitSafely(ReadOnlySpan<byte> json)
+    private static TResult Safely<TResult>(ReadOnlySpan<byte> json, Func<ReadOnlySpan<byte>, TResult> split)
     {
         try
         {
-            return Split(json);
+            return split(json);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -33,7 +39,7 @@ internal sealed record WatchEvent(string Type, NodeObject Node)
 
     private static (string Type, int From, int Length) Split(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(json);
+        var reader = JsonFields.Open(json);
         reader.Read();
         var (type, from, length) = ("", 0, 0);
         while (JsonFields.Next(ref reader))
@@ -56,5 +62,33 @@ internal sealed record WatchEvent(string Type, NodeObject Node)
         }
 
         return (type, from, length);
+    }
+
+    private static string ReadVersion(ReadOnlySpan<byte> json)
+    {
+        var reader = JsonFields.Open(json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            return "";
+        while (JsonFields.Next(ref reader))
+        {
+            if (!reader.ValueTextEquals("metadata"u8))
+            {
+                reader.Skip();
+                continue;
+            }
+
+            if (!JsonFields.Enter(ref reader, JsonTokenType.StartObject))
+                return "";
+            while (JsonFields.Next(ref reader))
+            {
+                if (reader.ValueTextEquals("resourceVersion"u8))
+                    return JsonFields.Text(ref reader) ?? "";
+                reader.Skip();
+            }
+
+            return "";
+        }
+
+        return "";
     }
 }

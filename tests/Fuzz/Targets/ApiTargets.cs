@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using Plugboard.Coordinator.Policy.Api;
+using Plugboard.Coordinator.Policy.Reading;
 using Plugboard.Coordinator.Sources.Etcd;
 using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Tests.Fuzz.Mutations;
@@ -24,6 +26,7 @@ internal static class ApiTargets
         [
             new("node", InputForm.Json, Node, typeof(ApiException)),
             new("watch-event", InputForm.Json, Event, typeof(ApiException)),
+            new("policy-object", InputForm.Json, PolicyObject, typeof(ApiException)),
             new("api-status", InputForm.Json, Status),
             new("backend-data", InputForm.Json, Backend),
             new("etcd-answer", InputForm.Json, Etcd),
@@ -41,8 +44,29 @@ internal static class ApiTargets
 
     private static bool Event(byte[] input)
     {
-        _ = WatchEvent.Read(input, new NodeReader(names)).ToString();
+        _ = WatchEvent<NodeObject>.Read(input, ResourceKind.Nodes(new ReadingLimits()), new NodeReader(names).Read).ToString();
         return true;
+    }
+
+    // A user of the cluster writes these: what is refused is refused as a whole, with a reason, and closes.
+    private static bool PolicyObject(byte[] input)
+    {
+        var reader = new PolicyObjectReader(new PolicyLimits(), readsAnnotation: true);
+        var pod = reader.ReadPod(input);
+        var home = reader.ReadNamespace(input);
+        var policy = reader.ReadPolicy(input);
+        foreach (var refusal in new[] { pod.Refusal, home.Refusal, policy.Refusal }.OfType<string>())
+        {
+            if (Trial.FindFault(refusal, input) is { } fault)
+                throw fault;
+        }
+
+        FuzzFailure.Unless(pod.Refusal is null || pod.Value is null or { IsClosed: true }, "a refused pod is not closed");
+        FuzzFailure.Unless(
+            policy.Refusal is null || (policy.Value is { } closed && (closed.Ingress ?? []).Count + (closed.Egress ?? []).Count == 0),
+            "a refused policy allows something"
+        );
+        return pod.Refusal is null || home.Refusal is null || policy.Refusal is null;
     }
 
     private static bool Status(byte[] input)

@@ -7,21 +7,41 @@ using System.Threading.Channels;
 namespace Plugboard.Testing.Kubernetes;
 
 /// <summary>
-/// The part of a Kubernetes API that a source of peers uses, as honest as the real one: versions that go up with each change, a history
-/// that can be forgotten, pages of one moment, watches with bookmarks, patches that change nothing when nothing differs. What it is asked
-/// to answer otherwise it does.
+/// The part of a Kubernetes API that a source of peers or of policies uses, as honest as the real one: versions that go up with each
+/// change, a history that can be forgotten, pages of one moment, watches with bookmarks, patches that change nothing when nothing differs.
+/// What it is asked to answer otherwise it does.
 /// </summary>
 public sealed class FakeKubernetes : IDisposable
 {
+    /// <summary>Where Nodes are.</summary>
+    public const string Nodes = "/api/v1/nodes";
+
+    /// <summary>Where Pods are.</summary>
+    public const string Pods = "/api/v1/pods";
+
+    /// <summary>Where Namespaces are.</summary>
+    public const string Namespaces = "/api/v1/namespaces";
+
+    /// <summary>Where NetworkPolicies are.</summary>
+    public const string Policies = "/apis/networking.k8s.io/v1/networkpolicies";
+
     private readonly Lock changing = new();
-    private readonly SortedDictionary<string, JsonObject> nodes = new(StringComparer.Ordinal);
-    private readonly List<(long Version, string Line)> history = [];
-    private readonly Dictionary<long, List<string>> moments = [];
-    private readonly List<Channel<string>> watches = [];
+    private readonly Dictionary<string, FakeCollection> collections = new(StringComparer.Ordinal)
+    {
+        [Nodes] = new("Node", "v1"),
+        [Pods] = new("Pod", "v1"),
+        [Namespaces] = new("Namespace", "v1"),
+        [Policies] = new("NetworkPolicy", "networking.k8s.io/v1"),
+    };
+    private readonly FakeCollection nodes;
     private long version = 100;
     private long forgotten = 100;
 
-    private FakeKubernetes(FakeServer? server) => Server = server!;
+    private FakeKubernetes()
+    {
+        nodes = collections[Nodes];
+        Server = null!;
+    }
 
     /// <summary>The server, with what it was asked.</summary>
     public FakeServer Server { get; private set; }
@@ -56,14 +76,14 @@ public sealed class FakeKubernetes : IDisposable
         get
         {
             lock (changing)
-                return watches.Count;
+                return collections.Values.Sum(static collection => collection.Watches.Count);
         }
     }
 
-    /// <summary>Starts it without a Node.</summary>
+    /// <summary>Starts it without an object.</summary>
     public static FakeKubernetes Start(System.Security.Cryptography.X509Certificates.X509Certificate2? certificate = null)
     {
-        var api = new FakeKubernetes(server: null);
+        var api = new FakeKubernetes();
         api.Server = FakeServer.Start(api.Answer, certificate);
         return api;
     }
@@ -78,34 +98,60 @@ public sealed class FakeKubernetes : IDisposable
         var node = FakeNode.Create(name, podCidrs, address);
         foreach (var (annotation, value) in annotations)
             node["metadata"]!["annotations"]![$"flannel.alpha.coreos.com/{annotation}"] = value;
-        lock (changing)
-        {
-            nodes[name] = node;
-            Tell("ADDED", node);
-        }
+        Put(Nodes, node);
     }
 
-    /// <summary>Changes a Node; no event if nothing differs.</summary>
-    public void Edit(string name, Action<JsonObject> edit)
+    /// <summary>Adds or replaces an object; no event if nothing differs.</summary>
+    /// <param name="path">Where its kind is.</param>
+    /// <param name="item">The object, with a name; its uid stays if it is replaced.</param>
+    public void Put(string path, JsonObject item)
     {
         lock (changing)
         {
-            var next = (JsonObject)nodes[name].DeepClone();
-            edit(next);
-            if (JsonNode.DeepEquals(next, nodes[name]))
+            var collection = collections[path];
+            var name = NameOf(item);
+            var known = collection.Objects.GetValueOrDefault(name);
+            item["metadata"]!["uid"] ??= known?["metadata"]!["uid"]?.DeepClone() ?? $"uid-of-{name}";
+            if (known is not null)
+                item["metadata"]!["resourceVersion"] = known["metadata"]!["resourceVersion"]!.DeepClone();
+            if (known is not null && JsonNode.DeepEquals(known, item))
                 return;
-            nodes[name] = next;
-            Tell("MODIFIED", next);
+            collection.Objects[name] = item;
+            Tell(collection, known is null ? "ADDED" : "MODIFIED", item);
+        }
+    }
+
+    private static string NameOf(JsonObject item) =>
+        (string?)item["metadata"]!["namespace"] is { } home ? $"{home}/{item["metadata"]!["name"]}" : $"{item["metadata"]!["name"]}";
+
+    /// <summary>Changes a Node; no event if nothing differs.</summary>
+    public void Edit(string name, Action<JsonObject> edit) => Edit(Nodes, name, edit);
+
+    /// <summary>Changes an object; no event if nothing differs.</summary>
+    public void Edit(string path, string name, Action<JsonObject> edit)
+    {
+        lock (changing)
+        {
+            var collection = collections[path];
+            var next = (JsonObject)collection.Objects[name].DeepClone();
+            edit(next);
+            if (JsonNode.DeepEquals(next, collection.Objects[name]))
+                return;
+            collection.Objects[name] = next;
+            Tell(collection, "MODIFIED", next);
         }
     }
 
     /// <summary>Takes a Node away.</summary>
-    public void Delete(string name)
+    public void Delete(string name) => Delete(Nodes, name);
+
+    /// <summary>Takes an object away; no event if it is absent.</summary>
+    public void Delete(string path, string name)
     {
         lock (changing)
         {
-            nodes.Remove(name, out var node);
-            Tell("DELETED", node!);
+            if (collections[path].Objects.Remove(name, out var item))
+                Tell(collections[path], "DELETED", item);
         }
     }
 
@@ -113,7 +159,14 @@ public sealed class FakeKubernetes : IDisposable
     public JsonObject Read(string name)
     {
         lock (changing)
-            return (JsonObject)nodes[name].DeepClone();
+            return (JsonObject)nodes.Objects[name].DeepClone();
+    }
+
+    /// <summary>The names of a kind's objects.</summary>
+    public IReadOnlyList<string> Names(string path)
+    {
+        lock (changing)
+            return [.. collections[path].Objects.Keys];
     }
 
     /// <summary>One of flannel's annotations of a Node; null: absent.</summary>
@@ -130,12 +183,15 @@ public sealed class FakeKubernetes : IDisposable
         lock (changing)
         {
             forgotten = version;
-            history.Clear();
-            moments.Clear();
+            foreach (var collection in collections.Values)
+            {
+                collection.History.Clear();
+                collection.Moments.Clear();
+            }
         }
     }
 
-    /// <summary>Changes the version without a word about Nodes, as other objects do.</summary>
+    /// <summary>Changes the version without a word about objects, as those of other kinds do.</summary>
     public void Pass(int versions)
     {
         lock (changing)
@@ -146,20 +202,32 @@ public sealed class FakeKubernetes : IDisposable
     public void Bookmark()
     {
         lock (changing)
-            Send(
-                $$"""{"type":"BOOKMARK","object":{"kind":"Node","apiVersion":"v1","metadata":"""
-                    + $$"""{"resourceVersion":"{{version}}","creationTimestamp":null},"spec":{},"status":{} } }"""
-            );
+        {
+            foreach (var collection in collections.Values)
+                collection.Send(
+                    new FakeLine(
+                        $$"""{"type":"BOOKMARK","object":{"kind":"{{collection.Kind}}","apiVersion":"{{collection.ApiVersion}}","metadata":"""
+                            + $$"""{"resourceVersion":"{{version}}","creationTimestamp":null},"spec":{},"status":{} } }"""
+                    )
+                );
+        }
     }
 
-    /// <summary>Sends a line of one's own to all watches.</summary>
-    public void Send(string line)
+    /// <summary>Sends a line of one's own to all watches of Nodes.</summary>
+    public void Send(string line) => Send(Nodes, line);
+
+    /// <summary>Sends a line of one's own to all watches of a kind.</summary>
+    public void Send(string path, string line)
     {
         lock (changing)
-        {
-            foreach (var watch in watches)
-                watch.Writer.TryWrite(line);
-        }
+            collections[path].Send(new FakeLine(line));
+    }
+
+    /// <summary>Sends a part of a line to all watches of a kind, and closes their connections.</summary>
+    public void Cut(string path, string part)
+    {
+        lock (changing)
+            collections[path].Send(new FakeLine(part, IsCut: true));
     }
 
     /// <summary>Ends all watches as the server does after their time.</summary>
@@ -167,18 +235,18 @@ public sealed class FakeKubernetes : IDisposable
     {
         lock (changing)
         {
-            foreach (var watch in watches)
+            foreach (var watch in collections.Values.SelectMany(static collection => collection.Watches))
                 watch.Writer.TryComplete();
         }
     }
 
-    private void Tell(string type, JsonObject node)
+    private void Tell(FakeCollection collection, string type, JsonObject item)
     {
         version++;
-        node["metadata"]!["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture);
-        var line = $$"""{"type":"{{type}}","object":{{node.ToJsonString()}}}""";
-        history.Add((version, line));
-        Send(line);
+        item["metadata"]!["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture);
+        var line = $$"""{"type":"{{type}}","object":{{item.ToJsonString()}}}""";
+        collection.History.Add((version, line));
+        collection.Send(new FakeLine(line));
     }
 
     private FakeAnswer Answer(FakeRequest request)
@@ -189,20 +257,20 @@ public sealed class FakeKubernetes : IDisposable
             return FakeAnswer.Refusal(401, "Unauthorized", "Unauthorized");
         lock (changing)
         {
+            var collection = collections.GetValueOrDefault(request.Path);
             return request switch
             {
-                { IsWatch: true } => Watch(request),
-                { IsList: true } => List(request),
-                { Method: "POST", Path: "/api/v1/namespaces/default/events" } => AddEvent(request),
-                { Method: "PATCH" } when request.Path.StartsWith("/api/v1/namespaces/default/events/", StringComparison.Ordinal) =>
-                    PatchEvent(request),
+                { Method: "GET", IsWatch: true } when collection is not null => Watch(collection, request),
+                { Method: "GET" } when collection is not null => List(collection, request),
+                { Method: "POST" } when request.Path.EndsWith("/events", StringComparison.Ordinal) => AddEvent(request),
+                { Method: "PATCH" } when request.Path.Contains("/events/", StringComparison.Ordinal) => PatchEvent(request),
                 { Method: "PATCH" } => PatchNode(request),
                 _ => FakeAnswer.Refusal(404, "NotFound", "there is no such thing"),
             };
         }
     }
 
-    private FakeAnswer List(FakeRequest request)
+    private FakeAnswer List(FakeCollection collection, FakeRequest request)
     {
         var limit = int.Parse(request.Query.GetValueOrDefault("limit", "0"), CultureInfo.InvariantCulture);
         var (moment, skip) = (version, 0);
@@ -210,15 +278,15 @@ public sealed class FakeKubernetes : IDisposable
         {
             var parts = Encoding.ASCII.GetString(Convert.FromBase64String(next)).Split(' ');
             (moment, skip) = (long.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture));
-            if (!moments.ContainsKey(moment))
+            if (!collection.Moments.ContainsKey(moment))
                 return FakeAnswer.Refusal(410, "Expired", "The provided continue parameter is too old");
         }
         else
         {
-            moments[moment] = nodes.Values.Select(node => node.ToJsonString()).ToList();
+            collection.Moments[moment] = collection.Objects.Values.Select(item => item.ToJsonString()).ToList();
         }
 
-        var all = moments[moment];
+        var all = collection.Moments[moment];
         var page = limit == 0 ? all : all.Skip(skip).Take(limit).ToList();
         var rest =
             skip + page.Count < all.Count
@@ -227,8 +295,8 @@ public sealed class FakeKubernetes : IDisposable
                 )
                 : "";
         var body =
-            $$"""{"kind":"NodeList","apiVersion":"v1","metadata":{"resourceVersion":"{{moment}}","continue":"{{rest}}"},"items":"""
-            + $$"""[{{string.Join(',', page)}}]}""";
+            $$"""{"kind":"{{collection.Kind}}List","apiVersion":"{{collection.ApiVersion}}","metadata":"""
+            + $$"""{"continue":"{{rest}}","resourceVersion":"{{moment}}"},"items":[{{string.Join(',', page)}}]}""";
         return request.Headers.GetValueOrDefault("Accept-Encoding", "").Contains("gzip", StringComparison.Ordinal)
             ? new FakeAnswer(200)
             {
@@ -244,44 +312,46 @@ public sealed class FakeKubernetes : IDisposable
         await packed.WriteAsync(Encoding.UTF8.GetBytes(body), cancellation);
     }
 
-    private FakeAnswer Watch(FakeRequest request)
+    private FakeAnswer Watch(FakeCollection collection, FakeRequest request)
     {
         var from = long.Parse(request.Query["resourceVersion"], CultureInfo.InvariantCulture);
         const string Gone =
             """{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too old resource version","reason":"Expired","code":410}""";
         if (from < forgotten && !TellsGoneInWatch)
             return new FakeAnswer(410, Gone);
-        var channel = Channel.CreateUnbounded<string>();
+        var channel = Channel.CreateUnbounded<FakeLine>();
         if (from < forgotten)
         {
-            channel.Writer.TryWrite($$"""{"type":"ERROR","object":{{Gone}}}""");
+            channel.Writer.TryWrite(new FakeLine($$"""{"type":"ERROR","object":{{Gone}}}"""));
             channel.Writer.Complete();
         }
         else
         {
-            foreach (var (_, line) in history.Where(happened => happened.Version > from))
-                channel.Writer.TryWrite(line);
-            watches.Add(channel);
+            foreach (var (_, line) in collection.History.Where(happened => happened.Version > from))
+                channel.Writer.TryWrite(new FakeLine(line));
+            collection.Watches.Add(channel);
         }
 
         return new FakeAnswer(200)
         {
             Headers = ["Transfer-Encoding: chunked"],
-            Stream = (stream, cancellation) => WatchAsync(stream, channel, cancellation),
+            Stream = (stream, cancellation) => WatchAsync(stream, (collection, channel), cancellation),
         };
     }
 
-    private async Task WatchAsync(Stream stream, Channel<string> channel, CancellationToken cancellation)
+    private async Task WatchAsync(Stream stream, (FakeCollection Of, Channel<FakeLine> Channel) watch, CancellationToken cancellation)
     {
         try
         {
             await stream.FlushAsync(cancellation);
-            await foreach (var line in channel.Reader.ReadAllAsync(cancellation))
+            await foreach (var (text, isCut) in watch.Channel.Reader.ReadAllAsync(cancellation))
             {
-                var bytes = Encoding.UTF8.GetBytes(line + "\n");
+                var bytes = Encoding.UTF8.GetBytes(isCut ? text : text + "\n");
                 await stream.WriteAsync(Encoding.ASCII.GetBytes($"{bytes.Length:x}\r\n"), cancellation);
                 await stream.WriteAsync(bytes, cancellation);
                 await stream.WriteAsync("\r\n"u8.ToArray(), cancellation);
+                if (isCut)
+                    return;
             }
 
             await stream.WriteAsync("0\r\n\r\n"u8.ToArray(), cancellation);
@@ -289,7 +359,7 @@ public sealed class FakeKubernetes : IDisposable
         finally
         {
             lock (changing)
-                watches.Remove(channel);
+                watch.Of.Watches.Remove(watch.Channel);
         }
     }
 
@@ -298,7 +368,7 @@ public sealed class FakeKubernetes : IDisposable
         var parts = request.Path.Split('/');
         var isStatus = parts[^1] == "status";
         var name = parts[isStatus ? ^2 : ^1];
-        if (!nodes.TryGetValue(name, out var before))
+        if (!nodes.Objects.TryGetValue(name, out var before))
             return FakeAnswer.Refusal(404, "NotFound", $"nodes {name} not found");
         var type = request.Headers["Content-Type"];
         try
@@ -315,7 +385,7 @@ public sealed class FakeKubernetes : IDisposable
             return FakeAnswer.Refusal(422, "Invalid", e.Message);
         }
 
-        return new FakeAnswer(200, nodes.GetValueOrDefault(name, before).ToJsonString());
+        return new FakeAnswer(200, nodes.Objects.GetValueOrDefault(name, before).ToJsonString());
     }
 
     private FakeAnswer AddEvent(FakeRequest request)

@@ -11,7 +11,7 @@ namespace Plugboard.Testing.Kubernetes;
 /// <summary>A small HTTP/1.1 server on this machine's loopback, with TLS or without, that says what it was asked.</summary>
 public sealed class FakeServer : IDisposable
 {
-    private static readonly TimeSpan longest = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan longest = TimeSpan.FromSeconds(60);
 
     private readonly TcpListener listener;
     private readonly Func<FakeRequest, FakeAnswer> answer;

@@ -56,6 +56,13 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
+    public void Network_policy_from_the_api_needs_no_directory_and_has_the_node_s_name_as_the_kubelet_registers_it()
+    {
+        var policy = Read("--network-policy=api", "--policy-dir=", "--policy-namespace-annotation", "--node-name=Node-1").Policy!;
+        Assert.Equal((null, true, "node-1"), (policy.Directory, policy.ReadsAnnotation, policy.NodeName));
+    }
+
+    [Fact]
     public void What_go_takes_for_no_boolean_is_refused() =>
         Assert.Equal("--ip-masq=yes: neither true nor false", Assert.Throws<SettingException>(() => Read("--ip-masq=yes")).Message);
 

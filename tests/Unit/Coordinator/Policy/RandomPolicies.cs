@@ -78,6 +78,7 @@ internal sealed class RandomPolicies(int seed)
             IsHostNetwork = Chance(10),
             IsFinished = Chance(10),
             IsLeaving = Chance(5),
+            IsClosed = Chance(12),
             CreatedAt = DateTimeOffset.UnixEpoch.AddSeconds(random.Next(3)),
             Ports = Some(2, () => new NamedPort(One(portNames), One(protocols), Port())).Distinct().ToValueArray(),
         };

@@ -3,13 +3,21 @@ using System.Text.Json;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
-/// <summary>The Nodes of the API: list and watch.</summary>
-internal sealed class NodeApi(ApiClient client, NodeReader reader, KubernetesOptions options)
+/// <summary>Reads what is kept of an object.</summary>
+/// <param name="json">The object, complete.</param>
+internal delegate T ObjectReader<out T>(ReadOnlySpan<byte> json);
+
+/// <summary>The objects of one kind in the API: list and watch.</summary>
+/// <param name="client">Sends the requests.</param>
+/// <param name="kind">The kind.</param>
+/// <param name="read">Reads an object; throws <see cref="ApiException"/> if it is invalid.</param>
+/// <param name="options">The limits.</param>
+internal sealed class ObjectApi<T>(ApiClient client, ResourceKind kind, ObjectReader<T> read, KubernetesOptions options)
 {
     private static readonly TimeSpan longestList = TimeSpan.FromMinutes(5);
 
-    /// <summary>All Nodes, page by page, each given to <paramref name="take"/>; the version to watch from.</summary>
-    public async Task<string> ListAsync(Action<NodeObject> take, CancellationToken cancellation)
+    /// <summary>All objects, page by page, each given to <paramref name="take"/>; the version to watch from.</summary>
+    public async Task<string> ListAsync(Action<T> take, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(longestList, options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
@@ -19,40 +27,38 @@ internal sealed class NodeApi(ApiClient client, NodeReader reader, KubernetesOpt
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new ApiException($"the Kubernetes API did not finish the list of nodes within {longestList.TotalMinutes} minutes");
+            throw new ApiException(
+                $"the Kubernetes API did not finish the list of {kind.Plural} within {longestList.TotalMinutes} minutes"
+            );
         }
     }
 
-    private async Task<string> ListPagesAsync(Action<NodeObject> take, CancellationToken cancellation)
+    private async Task<string> ListPagesAsync(Action<T> take, CancellationToken cancellation)
     {
         var (version, next, count) = ("", "", 0);
         for (var page = 0; page < options.Limits.Pages; page++)
         {
-            var path = string.Create(CultureInfo.InvariantCulture, $"/api/v1/nodes?limit={options.PageSize}");
+            var path = string.Create(CultureInfo.InvariantCulture, $"{kind.Path}?limit={options.PageSize}");
             if (next.Length > 0)
                 path += $"&continue={Uri.EscapeDataString(next)}";
             (version, next) = await ReadPageAsync(path, Counted, cancellation).ConfigureAwait(false);
             if (version.Length == 0)
-                throw new ApiException("the Kubernetes API's list of nodes is invalid: it has no resourceVersion");
+                throw new ApiException($"the Kubernetes API's list of {kind.Plural} is invalid: it has no resourceVersion");
             if (next.Length == 0)
                 return version;
         }
 
-        throw new ApiException($"the Kubernetes API's list of nodes has more than {options.Limits.Pages} pages: it was cut off");
+        throw new ApiException($"the Kubernetes API's list of {kind.Plural} has more than {options.Limits.Pages} pages: it was cut off");
 
-        void Counted(NodeObject node)
+        void Counted(T item)
         {
-            if (++count > options.Limits.Nodes)
-                throw new ApiException($"the Kubernetes API's list has more than {options.Limits.Nodes} nodes: it was cut off");
-            take(node);
+            if (++count > kind.Most)
+                throw new ApiException($"the Kubernetes API's list has more than {kind.Most} {kind.Plural}: it was cut off");
+            take(item);
         }
     }
 
-    private async Task<(string Version, string Continue)> ReadPageAsync(
-        string path,
-        Action<NodeObject> take,
-        CancellationToken cancellation
-    )
+    private async Task<(string Version, string Continue)> ReadPageAsync(string path, Action<T> take, CancellationToken cancellation)
     {
         using var response = await client.SendAsync(HttpMethod.Get, path, body: null, cancellation).ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
@@ -62,7 +68,7 @@ internal sealed class NodeApi(ApiClient client, NodeReader reader, KubernetesOpt
         while (await objects.NextAsync(cancellation).ConfigureAwait(false))
         {
             if (objects.Property == "items")
-                take(reader.Read(objects.Current.Span));
+                take(read(objects.Current.Span));
             else
                 (version, next) = ReadMetadata(objects.Current.Span);
         }
@@ -93,14 +99,14 @@ internal sealed class NodeApi(ApiClient client, NodeReader reader, KubernetesOpt
     /// <param name="begun">Called once the server has agreed.</param>
     /// <param name="take">Gets each event.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task WatchAsync(string version, Action begun, Action<WatchEvent> take, CancellationToken cancellation)
+    public async Task WatchAsync(string version, Action begun, Action<WatchEvent<T>> take, CancellationToken cancellation)
     {
 #pragma warning disable CA5394 // No secret: the nodes' watches are not to end at once.
         var seconds = options.Random.Next(300, 601);
 #pragma warning restore CA5394
         var path = string.Create(
             CultureInfo.InvariantCulture,
-            $"/api/v1/nodes?watch=1&resourceVersion={Uri.EscapeDataString(version)}&allowWatchBookmarks=true&timeoutSeconds={seconds}"
+            $"{kind.Path}?watch=1&resourceVersion={Uri.EscapeDataString(version)}&allowWatchBookmarks=true&timeoutSeconds={seconds}"
         );
         using var response = await client.SendAsync(HttpMethod.Get, path, body: null, cancellation).ConfigureAwait(false);
         begun();
@@ -113,7 +119,7 @@ internal sealed class NodeApi(ApiClient client, NodeReader reader, KubernetesOpt
         try
         {
             while (await objects.NextAsync(either.Token).ConfigureAwait(false))
-                take(WatchEvent.Read(objects.Current, reader));
+                take(WatchEvent<T>.Read(objects.Current, kind, read));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

@@ -1,19 +1,19 @@
-using Plugboard.Coordinator.Cluster;
-
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// Follows the API's Nodes: a list, then a watch from its version on; a new list only after the server compacted that version. A node is
-/// gone if a complete list omits it or the watch reports its deletion, and in no other case.
+/// Follows the API's objects of one kind: a list, then a watch from its version on; a new list only after the server compacted that
+/// version.
 /// </summary>
-internal sealed class NodeFollower(NodeFollowerParts parts, NodeStore store, SourceErrors sourceErrors)
+/// <param name="api">The objects.</param>
+/// <param name="sink">Takes them.</param>
+/// <param name="options">The clock, and what spreads requests in time.</param>
+internal sealed class ObjectFollower<T>(ObjectApi<T> api, IObjectSink<T> sink, KubernetesOptions options)
 {
     private static readonly TimeSpan whenForbidden = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan longestAsked = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan shortLife = TimeSpan.FromSeconds(1);
 
-    private readonly KubernetesOptions options = parts.Options;
-    private readonly RetryPause pause = RetryPause.OfKubernetes(parts.Options.Random);
+    private readonly RetryPause pause = RetryPause.OfKubernetes(options.Random);
     private string? version;
     private bool hasBegun;
 
@@ -30,7 +30,7 @@ internal sealed class NodeFollower(NodeFollowerParts parts, NodeStore store, Sou
                 if (version is null)
                     await ListAsync(cancellation).ConfigureAwait(false);
                 start = options.Time.GetTimestamp();
-                await parts.Api.WatchAsync(version!, Begun, Take, cancellation).ConfigureAwait(false);
+                await api.WatchAsync(version!, Begun, Take, cancellation).ConfigureAwait(false);
                 rest = RestAfter(start);
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
@@ -46,50 +46,28 @@ internal sealed class NodeFollower(NodeFollowerParts parts, NodeStore store, Sou
 
     private async Task ListAsync(CancellationToken cancellation)
     {
-        var nodes = new List<ClusterNode>();
-        NodeObject? self = null;
-        var at = await parts.Api.ListAsync(Take, cancellation).ConfigureAwait(false);
-        store.Replace(nodes);
-        sourceErrors.SetReading(null);
-        parts.Own.See(self);
+        sink.BeginList();
+        var at = await api.ListAsync(sink.TakeListed, cancellation).ConfigureAwait(false);
+        sink.Hear();
+        sink.EndList();
         version = at;
-
-        void Take(NodeObject node)
-        {
-            if (node.Name == options.NodeName)
-                self = node;
-            if (Find(node) is { } found)
-                nodes.Add(found);
-        }
     }
 
     private void Begun()
     {
         hasBegun = true;
-        sourceErrors.SetReading(null);
+        sink.Hear();
+        sink.SetError(null);
     }
 
-    private void Take(WatchEvent happened)
+    private void Take(WatchEvent<T> happened)
     {
-        var node = happened.Node;
-        if (happened.Type != "BOOKMARK")
-            Apply(node, happened.Type == "DELETED");
-        if (node.ResourceVersion.Length > 0)
-            version = node.ResourceVersion;
+        sink.Hear();
+        if (!happened.IsBookmark)
+            sink.Take(happened.Object!, happened.Type == "DELETED");
+        if (happened.Version.Length > 0)
+            version = happened.Version;
     }
-
-    private void Apply(NodeObject node, bool isGone)
-    {
-        if (node.Name == options.NodeName)
-            parts.Own.See(isGone ? null : node);
-        if (!isGone && Find(node) is { } found)
-            store.Set(found);
-        else
-            store.Remove(node.Name);
-    }
-
-    private ClusterNode? Find(NodeObject node) =>
-        parts.LastGood.Mend(node, parts.Mapper.Find(node), store.Current.Nodes.GetValueOrDefault(node.Name));
 
     // The server ends a watch every few minutes; if it does so at once, the next request needs a pause.
     private TimeSpan RestAfter(long start)
@@ -112,7 +90,7 @@ internal sealed class NodeFollower(NodeFollowerParts parts, NodeStore store, Sou
             return TimeSpan.Zero;
         }
 
-        sourceErrors.SetReading(failure.Message);
+        sink.SetError(failure);
         if (failure.RetryAfter is { } asked && asked > TimeSpan.Zero)
         {
             var within = asked < longestAsked ? asked : longestAsked;

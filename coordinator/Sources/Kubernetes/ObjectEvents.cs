@@ -5,33 +5,33 @@ using System.Text.Json;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>
-/// The events on this node's Node: one per reason, or per reason and peer, counted up when it recurs, and written at most once in a time.
-/// Events that cannot be written are logged and delay nothing.
+/// Events on objects: one per object and reason, or also per peer, counted up when it recurs, and written at most once in a time. Events
+/// that cannot be written are logged and delay nothing.
 /// </summary>
-internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Action<string> log)
+internal sealed class ObjectEvents(ApiClient client, KubernetesOptions options, Action<string> log)
 {
     private const int MostReasons = 32;
     private const int LongestMessage = 1024;
     private const int LongestName = 200;
     private const string Component = "plugboard-coordinator";
-    private const string Path = "/api/v1/namespaces/default/events";
 
     private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
     private string? complained;
     private int made;
 
-    /// <summary>Records an event of the node.</summary>
+    /// <summary>Records an event of an object.</summary>
+    /// <param name="about">The object.</param>
     /// <param name="report">What.</param>
     /// <param name="subject">The peer, if one reason has several events; else empty.</param>
-    public void Add(NodeReport report, string subject = "")
+    public void Add(EventSubject about, NodeReport report, string subject = "")
     {
         var now = options.Time.GetUtcNow();
-        var key = $"{report.Reason} {subject}";
+        var key = $"{about.Kind} {about.Namespace}/{about.Name} {report.Reason} {subject}";
         if (!entries.TryGetValue(key, out var entry))
         {
             if (entries.Count == MostReasons)
                 entries.Remove(entries.MinBy(known => known.Value.Last).Key);
-            entries[key] = entry = new Entry { First = now };
+            entries[key] = entry = new Entry(about) { First = now };
         }
 
         entry.Report = report;
@@ -64,8 +64,9 @@ internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Ac
         {
             if (entry.Name is null || !await TryCountUpAsync(entry, cancellation).ConfigureAwait(false))
             {
-                entry.Name = NewName();
-                await client.AskAsync(HttpMethod.Post, Path, new ApiBody(ToJson(entry), ApiBody.Plain), cancellation).ConfigureAwait(false);
+                entry.Name = NewName(entry.About.Name);
+                var body = new ApiBody(ToJson(entry), ApiBody.Plain);
+                await client.AskAsync(HttpMethod.Post, entry.About.EventPath, body, cancellation).ConfigureAwait(false);
             }
 
             complained = null;
@@ -87,7 +88,7 @@ internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Ac
             await client
                 .AskAsync(
                     HttpMethod.Patch,
-                    $"{Path}/{entry.Name}",
+                    $"{entry.About.EventPath}/{entry.Name}",
                     new ApiBody(ToJson(entry, isPatch: true), ApiBody.StrategicMerge),
                     cancellation
                 )
@@ -102,10 +103,10 @@ internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Ac
         }
     }
 
-    private string NewName()
+    private string NewName(string name)
     {
-        var node = options.NodeName.Length <= LongestName ? options.NodeName : options.NodeName[..LongestName];
-        return string.Create(CultureInfo.InvariantCulture, $"{node}.{options.Time.GetUtcNow().Ticks:x}{made++:x}");
+        var part = name.Length <= LongestName ? name : name[..LongestName];
+        return string.Create(CultureInfo.InvariantCulture, $"{part}.{options.Time.GetUtcNow().Ticks:x}{made++:x}");
     }
 
     private byte[] ToJson(Entry entry, bool isPatch = false)
@@ -132,14 +133,9 @@ internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Ac
         json.WriteString("kind", "Event");
         json.WriteStartObject("metadata");
         json.WriteString("name", entry.Name);
-        json.WriteString("namespace", "default");
+        json.WriteString("namespace", entry.About.EventNamespace);
         json.WriteEndObject();
-        json.WriteStartObject("involvedObject");
-        json.WriteString("kind", "Node");
-        json.WriteString("name", options.NodeName);
-        // As the kubelet does: a Node's own uid is not where kubectl looks.
-        json.WriteString("uid", options.NodeName);
-        json.WriteEndObject();
+        entry.About.Write(json);
         json.WriteString("type", entry.Report.IsReady ? "Normal" : "Warning");
         json.WriteString("reason", entry.Report.Reason);
         json.WriteStartObject("source");
@@ -151,8 +147,10 @@ internal sealed class NodeEvents(ApiClient client, KubernetesOptions options, Ac
         json.WriteString("firstTimestamp", OwnNodePatch.Text(entry.First));
     }
 
-    private sealed class Entry
+    private sealed class Entry(EventSubject about)
     {
+        public EventSubject About { get; } = about;
+
         public NodeReport Report { get; set; } = new(IsReady: true, "", "");
 
         public int Count { get; set; }

@@ -1,0 +1,297 @@
+using Plugboard.Coordinator.Policy.Compiling;
+using Plugboard.Coordinator.Policy.Objects;
+using Plugboard.Coordinator.Sources;
+using Plugboard.Coordinator.Sources.Kubernetes;
+
+namespace Plugboard.Coordinator.Policy.Api;
+
+/// <summary>
+/// The objects of network policy from the Kubernetes API: three kinds, each followed by a task of its own. Before the first complete list
+/// of all three no object is in force; afterwards what was read stays in force while the API cannot be read.
+/// </summary>
+internal sealed class PolicyApi : IPolicySource
+{
+    // An object has at most three million bytes where it is written, and a character may be six as JSON writes it.
+    private const int MostObjectBytes = 32 * 1024 * 1024;
+
+    // One page may have many such; none of it stays.
+    private const long MostPageBytes = 16L * 1024 * 1024 * 1024;
+
+    private static readonly TimeSpan longestEnding = TimeSpan.FromSeconds(1);
+
+    private readonly PolicyOptions options;
+    private readonly KubernetesOptions access;
+    private readonly Action<string> log;
+    private readonly HttpConnections connections;
+    private readonly Func<string, string?> variable;
+    private readonly Lock changing = new();
+    private readonly CancellationTokenSource ending = new();
+    private readonly SharedValues shared = new();
+    private readonly KindStore<ObjectName, PolicyPod> pods;
+    private readonly KindStore<string, PolicyNamespace> namespaces;
+    private readonly KindStore<ObjectName, NetworkPolicy> policies;
+    private readonly SemaphoreSlim refused = new(0, 1);
+    private readonly AutoResetEvent happened = new(initialState: false);
+    private volatile Action? changed;
+    private Task? running;
+    private bool isAsked;
+
+    /// <summary>Sends no request yet.</summary>
+    /// <param name="options">The flags.</param>
+    /// <param name="access">Where the API is.</param>
+    /// <param name="log">Gets a line for what cannot be written.</param>
+    /// <param name="connections">Opens connections to servers; null: as usual.</param>
+    /// <param name="variable">The environment; null: the process's.</param>
+    public PolicyApi(
+        PolicyOptions options,
+        KubernetesOptions access,
+        Action<string> log,
+        HttpConnections? connections = null,
+        Func<string, string?>? variable = null
+    )
+    {
+        this.options = options;
+        this.access = access with { Limits = access.Limits with { Object = MostObjectBytes, Page = MostPageBytes } };
+        this.log = log;
+        this.connections = connections ?? new HttpConnections();
+        this.variable = variable ?? Environment.GetEnvironmentVariable;
+        var parts = new KindStoreParts(changing, Change, ChangeRefusals, access.Time);
+        pods = new(PolicyKind.Pods, parts) { KeepsLastGood = false, Keep = shared.Share };
+        namespaces = new(PolicyKind.Namespaces, parts) { KeepsLastGood = true };
+        policies = new(PolicyKind.Policies, parts) { KeepsLastGood = true };
+    }
+
+    /// <inheritdoc/>
+    public PolicyObjects? Current
+    {
+        get
+        {
+            lock (changing)
+                return FindProblem() is null
+                    ? PolicyObjects.Of(
+                        pods.Objects.Values,
+                        namespaces.Objects.Values,
+                        NamespaceIsolation.With(policies.Objects, namespaces.Objects.Values).Values
+                    )
+                    : null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public string? Problem
+    {
+        get
+        {
+            lock (changing)
+                return FindProblem();
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Warnings
+    {
+        get
+        {
+            lock (changing)
+                return FindProblem() is null
+                    ?
+                    [
+                        .. pods.FindWarnings(),
+                        .. namespaces.FindWarnings(),
+                        .. policies.FindWarnings(),
+                        .. NamespaceIsolation.FindWarnings(options.ReadsAnnotation, namespaces.Objects.Values),
+                    ]
+                    : [];
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<PolicySourceKind> Kinds
+    {
+        get
+        {
+            lock (changing)
+                return [pods.State, namespaces.State, policies.State];
+        }
+    }
+
+    // One that is forbidden says more than one that was not read yet.
+    private string? FindProblem()
+    {
+        var problems = new[] { pods.FindProblem(), namespaces.FindProblem(), policies.FindProblem() };
+        var failed = new[] { pods.Failure, namespaces.Failure, policies.Failure };
+        for (var i = 0; i < problems.Length; i++)
+        {
+            if (problems[i] is not null && failed[i] is not null)
+                return problems[i];
+        }
+
+        return problems.FirstOrDefault(static problem => problem is not null);
+    }
+
+    private void ChangeRefusals()
+    {
+        lock (changing)
+        {
+            if (refused.CurrentCount == 0)
+                refused.Release();
+        }
+    }
+
+    private void Change()
+    {
+        lock (changing)
+        {
+            if (isAsked || ending.IsCancellationRequested)
+                return;
+            isAsked = true;
+        }
+
+        happened.Set();
+        changed?.Invoke();
+    }
+
+    /// <inheritdoc/>
+    public void Watch(Action changed)
+    {
+        this.changed = changed;
+        running ??= Task.Run(RunAsync);
+    }
+
+    private async Task RunAsync()
+    {
+        using var client = new ApiClient(access, connections, variable);
+        var reader = new PolicyObjectReader(options.Limits, options.ReadsAnnotation);
+        var events = new RefusedObjects(new ObjectEvents(client, access, log), access);
+        await Task.WhenAll(
+                FollowAsync(client, PolicyKind.Pods, reader.ReadPod, pods),
+                FollowAsync(client, PolicyKind.Namespaces, reader.ReadNamespace, namespaces),
+                FollowAsync(client, PolicyKind.Policies, reader.ReadPolicy, policies),
+                events.RunAsync(FindRefused, refused, ending.Token)
+            )
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private Task FollowAsync<TKey, TValue>(
+        ApiClient client,
+        PolicyKind kind,
+        ObjectReader<ApiObject<TKey, TValue>> read,
+        KindStore<TKey, TValue> store
+    )
+        where TKey : notnull
+        where TValue : class
+    {
+        var api = new ObjectApi<ApiObject<TKey, TValue>>(client, kind.ToResource(options.Limits), read, access);
+        return new ObjectFollower<ApiObject<TKey, TValue>>(api, store, access).RunAsync(ending.Token);
+    }
+
+    // An event of each node for each object would be many: only nodes that have pods of its namespace report a policy.
+    private List<(EventSubject About, string Why)> FindRefused()
+    {
+        lock (changing)
+        {
+            var found = new List<(EventSubject, string)>();
+            var homes = new Lazy<HashSet<string>>(() =>
+                pods
+                    .Objects.Values.Where(pod => pod.NodeName == options.NodeName)
+                    .Select(static pod => pod.Name.Namespace)
+                    .ToHashSet(StringComparer.Ordinal)
+            );
+            foreach (var (name, why) in policies.Refusals.Where(refused => homes.Value.Contains(refused.Name.Namespace)))
+                found.Add(
+                    (
+                        new EventSubject("NetworkPolicy", name.Namespace, name.Name, why.Uid) { ApiVersion = "networking.k8s.io/v1" },
+                        PolicyKind.Policies.Describe($"{name}", why)
+                    )
+                );
+            foreach (var (name, why) in pods.Refusals)
+            {
+                if (pods.Objects.GetValueOrDefault(name)?.NodeName == options.NodeName)
+                    found.Add((new EventSubject("Pod", name.Namespace, name.Name, why.Uid), PolicyKind.Pods.Describe($"{name}", why)));
+            }
+
+            foreach (var (name, why) in namespaces.Refusals.Where(refused => homes.Value.Contains(refused.Name)))
+                found.Add((new EventSubject("Namespace", "", name, why.Uid), PolicyKind.Namespaces.Describe(name, why)));
+            return found;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Await(TimeSpan patience)
+    {
+        Watch(static () => { });
+        var began = access.Time.GetTimestamp();
+        while (access.Time.GetElapsedTime(began) is var passed && passed < patience)
+        {
+            lock (changing)
+            {
+                isAsked = false;
+                if (FindProblem() is null || IsForbidden())
+                    return;
+            }
+
+            happened.WaitOne(patience - passed);
+        }
+    }
+
+    // It is tried again after half a minute only.
+    private bool IsForbidden() =>
+        new[] { pods.Failure, namespaces.Failure, policies.Failure }.Any(static why => why is { IsForbidden: true });
+
+    /// <inheritdoc/>
+    public void Refresh()
+    {
+        lock (changing)
+            isAsked = false;
+    }
+
+    /// <inheritdoc/>
+    public PolicyChanges Take()
+    {
+        var changes = new PolicyChanges();
+        lock (changing)
+        {
+            pods.Take(changes.Pods);
+            namespaces.Take(changes.Namespaces);
+            policies.Take(changes.Policies);
+        }
+
+        NamespaceIsolation.Add(options.ReadsAnnotation, changes);
+        return changes;
+    }
+
+    /// <inheritdoc/>
+    public void Rewind()
+    {
+        lock (changing)
+        {
+            pods.Rewind();
+            namespaces.Rewind();
+            policies.Rewind();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ReturnMemory(bool hasCompared)
+    {
+        lock (changing)
+        {
+            var isLarge = hasCompared && pods.Objects.Count + policies.Objects.Count >= PolicyKind.Large;
+            if (!isLarge && !pods.WasLarge && !policies.WasLarge)
+                return;
+            (pods.WasLarge, policies.WasLarge) = (false, false);
+        }
+
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+    }
+
+    /// <summary>Ends the tasks; the objects in force stay.</summary>
+    public void Dispose()
+    {
+        ending.Cancel();
+        running?.Wait(longestEnding);
+        happened.Dispose();
+        refused.Dispose();
+        ending.Dispose();
+    }
+}
