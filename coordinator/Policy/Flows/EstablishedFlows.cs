@@ -71,7 +71,7 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
         isPending = false;
         try
         {
-            return CompareNow(new TableEvaluator(rules()), own().ToHashSet());
+            return CompareNow(rules(), own().ToHashSet());
         }
         catch (ErrnoException e) when (e.Errno is Errno.EPROTONOSUPPORT or Errno.EAFNOSUPPORT or Errno.EOPNOTSUPP or Errno.EINVAL)
         {
@@ -97,13 +97,31 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
         }
     }
 
-    private SyncOutcome CompareNow(TableEvaluator rules, IReadOnlySet<IPAddr> own)
+    private SyncOutcome CompareNow(PolicyTable table, IReadOnlySet<IPAddr> own)
     {
         client ??= ConntrackClient.Open();
         mayHaveCut = false;
+        var rules = new TableEvaluator(table);
         var wrong = new List<Flow>();
         foreach (var is6 in new[] { false, true })
-            wrong.AddRange(client.ListWhere(is6, flow => IsWrong(flow, rules, own)));
+        {
+            // Of most flows neither end is a pod with policies.
+            var subjects = table.Sets[PolicySet.Egress(is6)].Keys.Concat(table.Sets[PolicySet.Ingress(is6)].Keys);
+            var judged = table.Sets[PolicySet.Networks(is6)].Count > 0 ? null : subjects.Select(static each => each.Address).ToHashSet();
+            wrong.AddRange(
+                client.ListWhere(
+                    is6,
+                    (in original, in reply, labels) =>
+                    {
+                        var isCut = (labels >> PolicyRules.CutLabel & 1) != 0;
+                        mayHaveCut |= isCut;
+                        var isJudged = judged is null || judged.Contains(original.Source) || judged.Contains(reply.Source);
+                        return (isJudged || isCut) && IsWrong(original, reply, isCut, (rules, own));
+                    }
+                )
+            );
+        }
+
         var changes = new List<Change>();
         foreach (var flow in wrong)
         {
@@ -125,15 +143,13 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
         return new SyncOutcome([.. changes.Take(MostLines), new Change(ChangeVerb.Delete, "connection", others)], []);
     }
 
-    private bool IsWrong(Flow flow, TableEvaluator rules, IReadOnlySet<IPAddr> own)
+    private static bool IsWrong(in FlowTuple original, in FlowTuple reply, bool isCut, (TableEvaluator Rules, IReadOnlySet<IPAddr> Own) by)
     {
         // The pair that the forward hook sees: after the destination was translated, before the source is.
-        var connection = new Connection(flow.Original.Source, flow.Reply.Source, flow.Original.Protocol, flow.Reply.SourcePort);
-        if (own.Contains(connection.Source) || own.Contains(connection.Destination))
+        var connection = new Connection(original.Source, reply.Source, original.Protocol, reply.SourcePort);
+        if (by.Own.Contains(connection.Source) || by.Own.Contains(connection.Destination))
             return false;
-        var isCut = flow.HasLabel(PolicyRules.CutLabel);
-        mayHaveCut |= isCut;
-        return rules.Passes(connection) == isCut;
+        return by.Rules.Passes(connection) == isCut;
     }
 
     // A flow that is older than the first rule with a label has no room for one. If it is only deleted, the next packet begins a flow in

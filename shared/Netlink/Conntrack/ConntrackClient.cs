@@ -37,7 +37,7 @@ public sealed class ConntrackClient : IDisposable
     /// <param name="is6">IPv6, else IPv4.</param>
     /// <param name="predicate">Takes a flow.</param>
     /// <exception cref="NetlinkException">As <see cref="List"/>.</exception>
-    public IReadOnlyList<Flow> ListWhere(bool is6, Predicate<Flow> predicate)
+    public IReadOnlyList<Flow> ListWhere(bool is6, FlowPredicate predicate)
     {
         var request = socket.NewRequest();
         using (request.Message(ConntrackDialect.Type(IPCTNL_MSG_CT_GET), NLM_F_REQUEST | NLM_F_DUMP))
@@ -45,7 +45,7 @@ public sealed class ConntrackClient : IDisposable
         return socket.Dump(
             request,
             static () => "flows",
-            message => FlowReader.Read(message) is { } flow && flow.Original.Source.Is6 == is6 && predicate(flow) ? flow : null
+            message => FlowReader.Read(message, predicate) is { } flow && flow.Original.Source.Is6 == is6 ? flow : null
         );
     }
 

@@ -8,15 +8,15 @@ namespace Plugboard.Netlink.Conntrack;
 /// <summary>Reads IPCTNL_MSG_CT_NEW.</summary>
 internal static class FlowReader
 {
-    /// <summary>Null for a flow of a family other than IPv4 and IPv6.</summary>
-    public static Flow? Read(NetlinkMessage message)
+    /// <summary>Null for a flow of a family other than IPv4 and IPv6, and for one that the predicate does not take.</summary>
+    public static Flow? Read(NetlinkMessage message, FlowPredicate? predicate = null)
     {
         FlowTuple? original = null;
         FlowTuple? reply = null;
         var (status, id, zone) = (FlowStatus.None, 0u, (ushort)0);
         var (labels, timeout) = (UInt128.Zero, 0u);
-        byte[] key = [];
-        byte[] replyKey = [];
+        ReadOnlySpan<byte> key = default;
+        ReadOnlySpan<byte> replyKey = default;
         var attributes = message.Attributes<NfGenMsg>();
         while (attributes.Read())
         {
@@ -24,11 +24,11 @@ internal static class FlowReader
             {
                 case CTA_TUPLE_ORIG:
                     original = ReadTuple(attributes.Nested());
-                    key = attributes.Value.ToArray();
+                    key = attributes.Value;
                     break;
                 case CTA_TUPLE_REPLY:
                     reply = ReadTuple(attributes.Nested());
-                    replyKey = attributes.Value.ToArray();
+                    replyKey = attributes.Value;
                     break;
                 case CTA_STATUS:
                     status = (FlowStatus)attributes.UInt32BigEndian();
@@ -48,16 +48,16 @@ internal static class FlowReader
             }
         }
 
-        return original is { } forth && reply is { } back
-            ? new Flow(forth, back, status, id)
-            {
-                Key = key,
-                ReplyKey = replyKey,
-                Zone = zone,
-                Labels = labels,
-                Timeout = timeout,
-            }
-            : null;
+        if (original is not { } forth || reply is not { } back || predicate?.Invoke(forth, back, labels) == false)
+            return null;
+        return new Flow(forth, back, status, id)
+        {
+            Key = key.ToArray(),
+            ReplyKey = replyKey.ToArray(),
+            Zone = zone,
+            Labels = labels,
+            Timeout = timeout,
+        };
     }
 
     // Words of the kernel's order, the lowest first; older kernels have fewer.
