@@ -29,7 +29,8 @@ internal sealed record BandwidthConfig
         "latency",
         "maxBurst",
         "runtimeConfig.bandwidth",
-        .. SubnetSelection.Keys,
+        "shapedSubnets",
+        "unshapedSubnets",
     ];
 
     private static readonly string[] limits = keys[..4];

@@ -15,7 +15,7 @@ namespace Plugboard.Combined.Bandwidth;
 internal sealed class RateLimit(RouteClient host, Link link, SubnetSelection? subnets)
 {
     /// <summary>Sets the limit, in place of one that is there.</summary>
-    /// <exception cref="CniException">Code 7: the link has a qdisc of another program. Code 2: the kernel lacks what it needs.</exception>
+    /// <exception cref="CniException">Code 7: the link has a qdisc of another program. Code 2: the kernel has no such qdisc or filter.</exception>
     public void Apply(TokenBucket bucket, Rollback rollback)
     {
         var before = Shaping.Find(host, link.Index);

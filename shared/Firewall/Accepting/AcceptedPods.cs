@@ -116,7 +116,7 @@ public sealed class AcceptedPods : IDisposable
     }
 
     // The policy of the bridge is what the remaining records say. This one says none until it is gone: a DEL that is killed here has left all
-    // that the next one needs, whatever that is told.
+    // that the next one needs, whatever its input is.
     private void Forget(AcceptedPod pod, PodRecord? record)
     {
         using var held = record is null || pod.Policy == IngressPolicy.Open ? null : TryWriteLeaving(pod);

@@ -82,7 +82,7 @@ public sealed class ForgottenAccepts(PodRecordStore records)
         rule.Target == "ACCEPT" && IPPrefix.TryParse(rule.Value("-s") ?? rule.Value("-d") ?? "", out var subject) ? subject.Address : null;
 }
 
-/// <summary>An address that is accepted for nobody.</summary>
+/// <summary>An address that is accepted, and which no pod has.</summary>
 /// <param name="Tool">What has the rules: <c>iptables-nft</c>.</param>
 /// <param name="Address">The address.</param>
 /// <param name="Commands">What removes them, a command each.</param>

@@ -4,8 +4,10 @@ namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>vrf on a kernel that has VRFs, beside the reference's: what vrf.sh did and saw. A step here is a step there.</summary>
 [Collection("guests of networks: one at a time")]
-public sealed class VrfTests(ChildLinkTests.Fixture guest)
+public sealed class VrfTests(VrfTests.Fixture guest) : IClassFixture<VrfTests.Fixture>
 {
+    public sealed class Fixture() : ScriptedGuest("vrf.sh");
+
     [GuestFact]
     public void An_interface_joins_a_VRF_that_is_made_for_it_as_with_the_reference()
     {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The first process of a guest kernel: macvlan, ipvlan, vlan, dummy and vrf beside the reference's, for ChildLinkTests and VrfTests. The node's eth0 leads to a host "far".
+# The first process of a guest kernel: macvlan, ipvlan, vlan and dummy beside the reference's, for ChildLinkTests. The node's eth0 leads to a host "far".
 # From the environment: PLUGINS and REFERENCE, two directories of executables.
 . "$ROOT/tests/EndToEnd/Guest/prepare.sh"
 modprobe -d "$MODULES" -a macvlan ipvlan
@@ -108,6 +108,5 @@ look inside-left ip -n b -br link
 call dummy-keys "$PLUGINS" dummy ADD b "$(config dummy '"mtu":1300,"mac":"02:00:00:00:00:07"')"
 look dummy-keys-link ip -n b -j -d link show dev eth0
 
-. "$ROOT/tests/EndToEnd/Guest/vrf.sh"
 . "$ROOT/tests/EndToEnd/Guest/dhcp.sh"
 finish

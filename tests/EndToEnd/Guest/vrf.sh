@@ -1,4 +1,7 @@
-# Sourced by child-links.sh: vrf beside the reference's. The pod v has two uplinks to the host "beyond", net1 and net2.
+#!/bin/sh
+# The first process of a guest kernel: vrf beside the reference's, for VrfTests. The pod v has two uplinks to the host "beyond", net1 and net2.
+# From the environment: PLUGINS and REFERENCE, two directories of executables.
+. "$ROOT/tests/EndToEnd/Guest/prepare.sh"
 ip netns add v
 ip netns add beyond
 
@@ -164,3 +167,4 @@ adds=$(echo $(changing ADD)); dels=$(echo $(changing DEL))
     set -- $adds $dels
     echo "exit $#"
 } > /run/out/vrf-faults
+finish
