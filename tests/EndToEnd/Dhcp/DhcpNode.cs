@@ -11,9 +11,15 @@ namespace Plugboard.Tests.EndToEnd.Dhcp;
 internal sealed class DhcpNode : IDisposable
 {
     private readonly List<BackgroundTool> tools = [];
+    private readonly CniNode? own;
 
     public DhcpNode()
+        : this(new CniNode()) => own = Node;
+
+    /// <summary>The same on a node that exists and stays.</summary>
+    public DhcpNode(CniNode node)
     {
+        Node = node;
         Node.Tool("mkdir -p /run/cni /run/netns");
         Server.Tool("ip link set lo up");
         Node.Tool("ip link add m0 type veth peer name s0");
@@ -23,7 +29,7 @@ internal sealed class DhcpNode : IDisposable
         Server.Tool("ip addr add 192.168.50.1/24 dev s0");
     }
 
-    public CniNode Node { get; } = new();
+    public CniNode Node { get; }
 
     public TestNamespace Server { get; } = new();
 
@@ -165,7 +171,7 @@ internal sealed class DhcpNode : IDisposable
     {
         foreach (var tool in tools)
             tool.Dispose();
-        Node.Dispose();
+        own?.Dispose();
         Server.Dispose();
     }
 }

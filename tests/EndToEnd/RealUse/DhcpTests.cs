@@ -72,6 +72,29 @@ public sealed class DhcpTests
         Assert.Contains("x0", dhcp.Node.Tool("ip -br link show dev x0"), StringComparison.Ordinal);
     }
 
+    // What podman's libcni keeps of its calls, nothing that a test has written.
+    [KernelFact]
+    public void A_container_of_podman_that_the_reference_s_daemon_served_is_taken_over_by_its_results()
+    {
+        using var podman = PodmanHost.Open(
+            """
+            {"cniVersion":"1.0.0","name":"test","plugins":[{"type":"macvlan","master":"m0","ipam":{"type":"dhcp"}},{"type":"tuning"}]}
+            """
+        );
+        using var dhcp = new DhcpNode(podman.Node);
+        using var server = dhcp.StartServer();
+        var reference = dhcp.StartDaemon(PluginDirectory.Reference);
+        podman.Start("web", "sleep", "600");
+        var before = podman.Exec("web", "ip", "-o", "-4", "addr", "show", "dev", "eth0");
+        reference.Kill();
+        using var daemon = dhcp.StartDaemon(flags: ["-results", "/var/lib/cni/results"]);
+        Eventually.True(() => dhcp.LeaseFiles.Length == 1, () => $"{daemon.Output}{dhcp.ServerLog}");
+        Assert.Contains("taken over from /var/lib/cni/results/test-", daemon.Output, StringComparison.Ordinal);
+        Assert.Equal(before, podman.Exec("web", "ip", "-o", "-4", "addr", "show", "dev", "eth0"));
+        podman.Run("rm", "--force", "--time", "0", "web");
+        Eventually.Equal(0, () => dhcp.ServerLeases.Length + dhcp.LeaseFiles.Length);
+    }
+
     [KernelTheory]
     [InlineData(true, false)]
     [InlineData(false, true)]
