@@ -340,11 +340,11 @@ public sealed class PolicyApiFaultTests
     // Lets the pauses pass, of which no one knows how many there are.
     private static async Task HealAsync(PolicyApiRun run, Func<bool> isSo)
     {
-        for (var i = 0; i < 400 && !isSo(); i++)
+        for (var i = 0; i < 2000 && !isSo(); i++)
         {
             run.Time.Pass(TimeSpan.FromSeconds(2));
             run.Take();
-            await Task.Delay(10);
+            await Task.Delay(20);
         }
 
         await run.UntilAsync(isSo);

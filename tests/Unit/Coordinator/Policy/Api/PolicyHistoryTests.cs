@@ -136,10 +136,10 @@ public sealed class PolicyHistoryTests
             && now.Pods.Values.Any(pod => pod.Labels.Find("mark") == mark)
             && now.Namespaces.Values.Any(home => home.Labels.Find("mark") == mark)
             && now.Policies.Values.Any(policy => $"{policy.PodSelector}".Contains(mark, StringComparison.Ordinal));
-        for (var i = 0; i < 1000 && !IsSettled(); i++)
+        for (var i = 0; i < 3000 && !IsSettled(); i++)
         {
             run.Time.Pass(TimeSpan.FromSeconds(1));
-            await Task.Delay(5);
+            await Task.Delay(20);
         }
 
         Assert.True(IsSettled(), $"{run.Source.Problem} {string.Join("; ", run.Source.Warnings)}");
