@@ -16,10 +16,10 @@ namespace Plugboard.Coordinator.Policy;
 /// earlier run stays as it is. The network namespace is that of the thread that first calls it.
 /// </summary>
 /// <param name="options">The flags.</param>
-/// <param name="files">The objects.</param>
+/// <param name="source">The objects.</param>
 /// <param name="hasBridge">Whether this node has a bridge now.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource files, Func<bool> hasBridge, TimeProvider clock)
+internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource source, Func<bool> hasBridge, TimeProvider clock)
     : IReconciler,
         IDisposable
 {
@@ -36,7 +36,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource file
 
     /// <summary>What of the objects is not in force. For any thread.</summary>
     public IReadOnlyList<string> Warnings =>
-        [.. files.Warnings, .. nftables?.Obstacles ?? [], .. flows.Obstacle is { } why ? [why] : Array.Empty<string>()];
+        [.. source.Warnings, .. nftables?.Obstacles ?? [], .. flows.Obstacle is { } why ? [why] : Array.Empty<string>()];
 
     /// <summary>This node's addresses now: what it sends and receives itself is not judged.</summary>
     public Func<IEnumerable<IPAddr>> OwnAddresses { get; init; } = static () => [];
@@ -126,7 +126,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource file
             CutFlows = flows.CutCount,
             WaitingPods = Started?.WaitingCount ?? 0,
         };
-        files.ReturnMemory(compared);
+        source.ReturnMemory(compared);
         return outcome;
     }
 
@@ -143,7 +143,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource file
     private PolicyDelta Compile()
     {
         var given = Started?.Take() ?? [];
-        var changes = files.Take();
+        var changes = source.Take();
         if (changes.IsEmpty && given.Count == 0)
             return new PolicyDelta();
         try
@@ -155,7 +155,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource file
             // It may have taken a part of the changes.
             Started?.Forget();
             compiler = new PolicyCompiler(options.NodeName);
-            files.Rewind();
+            source.Rewind();
             throw;
         }
     }
@@ -186,9 +186,9 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource file
         if (client is null)
             return NotUsable("the kernel has no nf_tables: load the module, or use --network-policy off");
         nftables ??= new NftablesPolicy(client, new PolicyRules(options));
-        files.Refresh();
+        source.Refresh();
         Started?.Refresh(isForced: !isKnown);
-        return files.Problem is { } problem ? NotUsable(problem) : null;
+        return source.Problem is { } problem ? NotUsable(problem) : null;
     }
 
     private static SyncOutcome NotUsable(string problem) => new([], [problem]);
@@ -213,7 +213,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource file
     /// <inheritdoc/>
     public void Dispose()
     {
-        files.Dispose();
+        source.Dispose();
         flows.Dispose();
         Started?.Dispose();
         client?.Dispose();
