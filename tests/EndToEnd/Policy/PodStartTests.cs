@@ -7,7 +7,7 @@ namespace Plugboard.Tests.EndToEnd.Policy;
 public sealed class PodStartTests
 {
     private const int AtOnce = 8;
-    private static readonly int pods = int.TryParse(Environment.GetEnvironmentVariable("PLUGBOARD_POD_STARTS"), out var many) ? many : 60;
+    private static readonly int pods = int.TryParse(Environment.GetEnvironmentVariable("PLUGBOARD_POD_STARTS"), out var many) ? many : 40;
 
     [KernelTheory]
     [InlineData("bridge", "closed")]

@@ -10,7 +10,7 @@ namespace Plugboard.Tests.Kernel.Coordinator.Policy;
 /// <summary>Policies of two nodes with a vxlan between: each judges its own pods, beside Services, host ports and masquerading.</summary>
 public sealed class TwoNodeTests
 {
-    private const int EachOf = 6;
+    private const int EachOf = 10;
     private const string FromYa =
         "podSelector: {matchLabels: {pod: c}}\ningress: [{from: [{namespaceSelector: {matchLabels: {ns: y}}, "
         + "podSelector: {matchLabels: {pod: a}}}], ports: [{port: 8080}]}]";
