@@ -33,13 +33,19 @@ call() {
 
 # state STEP POD: what the pod has, without what differs from one link to the next. A guest is slow at starting processes: one filter for all.
 state() {
+    # The kernel settles the state of a link that came up within a second.
+    for try in 1 2 3 4 5 6 7 8 9 10; do
+        link=$(ip -n "$2" -d link show dev eth0)
+        case $link in *"state UP"* | *dummy*) break ;; esac
+        sleep 0.2
+    done
     {
-        ip -n "$2" -d link show dev eth0
+        echo "$link"
         ip -n "$2" -br address show dev eth0
         ip -n "$2" route; ip -n "$2" -6 route
     } 2>&1 | awk '
         /^[0-9]+: eth0/ { inside = 1 }
-        /^eth0 / { inside = 0; for (i = 3; i <= NF; i++) if ($i !~ /^fe80/) print $i; next }
+        /^eth0[@ ]/ { inside = 0; for (i = 3; i <= NF; i++) if ($i !~ /^fe80/) print $i; next }
         !inside { if ($0 !~ /fe80/) print; next }
         { while (match($0, /mtu [0-9]+|state [A-Z]+|macvlan mode [a-z]+|ipvlan  ?mode [a-z0-9]+ [a-z]+|vlan protocol [^ ]+ id [0-9]+|dummy/)) {
               print substr($0, RSTART, RLENGTH); $0 = substr($0, RSTART + RLENGTH) } }' > "/run/out/$1"

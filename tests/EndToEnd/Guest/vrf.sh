@@ -52,7 +52,7 @@ tables() {
         ip -n v -6 route show table all
         ip -n v -br address show dev net1
     } 2>/dev/null | awk '
-        $2 == "UP" || $2 == "DOWN" { for (i = 3; i <= NF; i++) if ($i ~ /\// && $i !~ /^fe80/) print $i; next }
+        /^net1[@ ]/ { for (i = 3; i <= NF; i++) if ($i ~ /\// && $i !~ /^fe80/) print $i; next }
         { sub(/ linkdown/, "") }
         /^(fe80|ff00|broadcast|local|anycast|multicast)/ { next }
         /^[ \t]/ { print table ": " $0; next }
