@@ -197,7 +197,7 @@ public sealed class SriovTests(SriovTests.Fixture guest) : IClassFixture<SriovTe
     {
         Succeeded("announced-add", "announced-del");
         var address = (string)guest.Step("announced-add").Json["interfaces"]![0]!["mac"]!;
-        Assert.Contains($"10.0.0.12 lladdr {address} ", Printed("announced"), StringComparison.Ordinal);
+        Assert.Contains($"10.0.0.14 lladdr {address} ", Printed("announced"), StringComparison.Ordinal);
     }
 
     [SriovFact]
