@@ -29,8 +29,8 @@ internal static class RulesLeft
             .ToHashSet(StringComparer.Ordinal);
         if (pods.Count > 0)
             StandardError.WriteLine(
-                $"installer: warning: {pods.Count} {(pods.Count == 1 ? "pod has" : "pods have")} rules of our plugins, which other plugins do "
-                    + "not remove: end them, then remove the tables and records as docs/operations.md says under \"rollback\""
+                $"installer: warning: {pods.Count} {(pods.Count == 1 ? "pod has" : "pods have")} rules of our plugins, which other plugins "
+                    + "do not remove: end them, then remove the tables and records as docs/operations.md says under \"rollback\""
             );
     }
 

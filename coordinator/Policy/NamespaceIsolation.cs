@@ -38,7 +38,8 @@ internal static class NamespaceIsolation
         isOn && namespaces.Any(static home => home.IsIsolated)
             ?
             [
-                $"namespaces are isolated by the annotation {PolicyNamespace.IsolationAnnotation}, which NetworkPolicy v1 ignores: replace it "
+                $"namespaces are isolated by the annotation {PolicyNamespace.IsolationAnnotation}, which NetworkPolicy v1 ignores: "
+                    + "replace it "
                     + "by a policy with podSelector: {} and policyTypes: [Ingress]",
             ]
             : [];

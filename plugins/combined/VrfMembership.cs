@@ -43,7 +43,8 @@ internal sealed class VrfMembership(ChainedInterface pod, Link link)
         using var monitor = OpenMonitor();
         inside.Links.Set(link.Index, new LinkChange { Master = master });
         RestoreAddresses(addresses);
-        // A route by way of an address that is not yet usable is refused. The link-local one, whose detection takes two seconds, is no reason.
+        // A route by way of an address that is not yet usable is refused. The link-local one, whose detection takes two seconds, is no
+        // reason.
         if (addresses.Length > 0 && link is { IsUp: true, OperState: OperState.Up or OperState.Unknown })
         {
             var areUsable = static (IReadOnlyList<InterfaceAddress> found) =>

@@ -15,7 +15,9 @@ namespace Plugboard.Combined.Bandwidth;
 internal sealed class RateLimit(RouteClient host, Link link, SubnetSelection? subnets)
 {
     /// <summary>Sets the limit, in place of one that is there.</summary>
-    /// <exception cref="CniException">Code 7: the link has a qdisc of another program. Code 2: the kernel has no such qdisc or filter.</exception>
+    /// <exception cref="CniException">
+    /// Code 7: the link has a qdisc of another program. Code 2: the kernel has no such qdisc or filter.
+    /// </exception>
     public void Apply(TokenBucket bucket, Rollback rollback)
     {
         var before = Shaping.Find(host, link.Index);
@@ -63,8 +65,8 @@ internal sealed class RateLimit(RouteClient host, Link link, SubnetSelection? su
             difference,
             present is { IsOwn: true } && (subnets is null || present.Root.Htb is not null)
                 ? $"another program changed the {present.Root.Kind} of {link.Name} after ADD"
-                : $"{link.Name} has {(present is null ? "no qdisc" : $"the qdisc {present.Root.Kind}")} where ADD set a {kind}: its rate is "
-                    + "not limited as the config says"
+                : $"{link.Name} has {(present is null ? "no qdisc" : $"the qdisc {present.Root.Kind}")} where ADD set a {kind}: "
+                    + "its rate is not limited as the config says"
         );
     }
 

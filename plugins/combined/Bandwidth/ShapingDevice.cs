@@ -23,7 +23,9 @@ internal sealed class ShapingDevice(RouteClient host, Attachment owner, Link? en
 
     private const int Attempts = 4;
 
-    /// <summary>In packets, the reference's: each class of an htb has a queue of the link's length, and a tbf has its own in bytes.</summary>
+    /// <summary>
+    /// In packets, the reference's: each class of an htb has a queue of the link's length, and a tbf has its own in bytes.
+    /// </summary>
     private const int LeastQueue = 1000;
 
     private readonly string[] names = [NameOf(owner.Network + owner.ContainerId), NameOf(owner.ToString())];

@@ -5,7 +5,9 @@ using Plugboard.Firewall.Pods;
 
 namespace Plugboard.Doctor.Checks;
 
-/// <summary>What bridge, ptp and firewall have for pods that are gone: records, rules that accept an address, policies of bridges.</summary>
+/// <summary>
+/// What bridge, ptp and firewall have for pods that are gone: records, rules that accept an address, policies of bridges.
+/// </summary>
 internal sealed class AcceptedPodCheck : ICheck
 {
     public string Name => "rules of pods that are gone";
@@ -36,8 +38,8 @@ internal sealed class AcceptedPodCheck : ICheck
             Severity.Warning,
             $"table inet plugboard_firewall has an ingress policy for {bridge}, and no pod there has one",
             "pods of a network that uses this bridge next are kept from other bridges' pods",
-            $"`nft delete element inet plugboard_firewall bridges '{{ \"{bridge}\" }}'`, and the same of within_bridges and isolated_bridges "
-                + "with the name twice; or `installer doctor --fix`"
+            $"`nft delete element inet plugboard_firewall bridges '{{ \"{bridge}\" }}'`, and the same of within_bridges and "
+                + "isolated_bridges with the name twice; or `installer doctor --fix`"
         )
         {
             Subject = bridge,

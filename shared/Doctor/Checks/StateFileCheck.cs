@@ -4,7 +4,9 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Doctor.Checks;
 
-/// <summary>What plugins keep on disk for attachments of containers that the runtime does not know: their DEL never came, or failed.</summary>
+/// <summary>
+/// What plugins keep on disk for attachments of containers that the runtime does not know: their DEL never came, or failed.
+/// </summary>
 internal sealed class StateFileCheck : ICheck
 {
     private const string Tuning = "/run/cni/tuning";

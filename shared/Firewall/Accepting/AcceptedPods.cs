@@ -115,8 +115,8 @@ public sealed class AcceptedPods : IDisposable
         records.Remove(owner);
     }
 
-    // The policy of the bridge is what the remaining records say. This one says none until it is gone: a DEL that is killed here has left all
-    // that the next one needs, whatever its input is.
+    // The policy of the bridge is what the remaining records say. This one says none until it is gone: a DEL that is killed here has left
+    // all that the next one needs, whatever its input is.
     private void Forget(AcceptedPod pod, PodRecord? record)
     {
         using var held = record is null || pod.Policy == IngressPolicy.Open ? null : TryWriteLeaving(pod);

@@ -47,7 +47,9 @@ public sealed class ForgottenAccepts(PodRecordStore records)
         new BridgePolicies(new AcceptedPodKind(records), nftables).Settle(bridge);
     }
 
-    /// <summary>The addresses that a chain CNI-FORWARD accepts and no record has; those of iptables that is not installed are left out.</summary>
+    /// <summary>
+    /// The addresses that a chain CNI-FORWARD accepts and no record has; those of iptables that is not installed are left out.
+    /// </summary>
     public IReadOnlyList<ForgottenAccept> ListAddresses()
     {
         using var nftables = NftablesClient.Find();

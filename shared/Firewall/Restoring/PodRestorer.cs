@@ -44,8 +44,8 @@ public sealed class PodRestorer : IDisposable
 
     /// <summary>
     /// True if another process removed something from the plugins' tables, or changed the node's part of them, so that <see
-    /// cref="Restore"/> must compare; also if it removed what iptables-nft or firewalld had made. The elements and the own chain of an ADD are no reason, nor is a DEL that lets elements expire; if a
-    /// DEL deletes elements, their pod is compared.
+    /// cref="Restore"/> must compare; also if it removed what iptables-nft or firewalld had made. The elements and the own chain of an ADD
+    /// are no reason, nor is a DEL that lets elements expire; if a DEL deletes elements, their pod is compared.
     /// </summary>
     public bool Hear(NftablesTransaction transaction)
     {

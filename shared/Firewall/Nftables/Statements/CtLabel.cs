@@ -4,8 +4,8 @@ namespace Plugboard.Firewall.Nftables.Statements;
 
 /// <summary>
 /// A bit of the labels of the packet's flow: continues if it is set (<c>ct label 119</c>), or sets it (<c>ct label set 119</c>). The kernel
-/// needs CONFIG_NF_CONNTRACK_LABELS, else it refuses the rule with EOPNOTSUPP. A flow has room for labels if it began while a rule that sets
-/// one was in the namespace; since Linux 6.15 one that asks for a label is enough. Source: net/netfilter/nft_ct.c, nf_connlabels_get.
+/// needs CONFIG_NF_CONNTRACK_LABELS, else it refuses the rule with EOPNOTSUPP. A flow has room for labels if it began while a rule that
+/// sets one was in the namespace; since Linux 6.15 one that asks for a label is enough. Source: net/netfilter/nft_ct.c, nf_connlabels_get.
 /// </summary>
 public sealed class CtLabel : Statement
 {
