@@ -2,16 +2,16 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Guest;
 
-/// <summary>The guests for networks.</summary>
+/// <summary>The guests for networks; two classes share one of them.</summary>
 [CollectionDefinition("guests of networks: one at a time")]
-public sealed class NetworkGuests;
+public sealed class NetworkGuests : ICollectionFixture<ChildLinkTests.Fixture>;
 
 /// <summary>
 /// macvlan, ipvlan, vlan and dummy on a kernel that has them, beside the reference's: what child-links.sh did and saw there. A step here is
 /// a step there.
 /// </summary>
 [Collection("guests of networks: one at a time")]
-public sealed class ChildLinkTests(ChildLinkTests.Fixture guest) : IClassFixture<ChildLinkTests.Fixture>
+public sealed class ChildLinkTests(ChildLinkTests.Fixture guest)
 {
     public sealed class Fixture() : ScriptedGuest("child-links.sh");
 
