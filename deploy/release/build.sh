@@ -35,7 +35,7 @@ archive() {
     find "$work/$name" -type f -perm /100 -exec chmod 0755 {} +
     find "$work/$name" -type f ! -perm /100 -exec chmod 0644 {} +
     tar --create --directory "$work" --sort name --mtime "@$SOURCE_DATE_EPOCH" --owner 0 --group 0 --numeric-owner --format gnu "$name" |
-        gzip -9 --no-name > "$output/$name-linux-$architecture.tar.gz"
+        gzip --no-name > "$output/$name-linux-$architecture.tar.gz"
     install -m 0644 "$work/$name/sbom.cdx.json" "$output/$name-linux-$architecture.cdx.json"
 }
 
