@@ -31,8 +31,7 @@ internal sealed class HostFlags
     private readonly Option<string?> drivers = new("--flexvolume")
     {
         Description =
-            "Drivers, separated by commas: vendor/local, vendor/nfs, k8s/nfs… "
-            + "[default: none for install, else those installed]",
+            "Drivers, separated by commas: vendor/local, vendor/nfs, k8s/nfs… " + "[default: none for install, else those installed]",
         HelpName = "NAMES",
     };
     private readonly Option<int> patience = new("--lock-timeout")
