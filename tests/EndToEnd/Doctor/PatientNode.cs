@@ -72,8 +72,19 @@ internal sealed class PatientNode : TestMachine
             return new NodeDoctor(Options with { HostRoot = $"{process}/root", HostProcess = process }, TimeProvider.System).Examine();
         });
 
-    /// <summary>Makes the safe repairs.</summary>
-    public void Fix() => Run(() => new DoctorRun(Options with { Fix = true }, TimeProvider.System).Run(static _ => { }, static _ => { }));
+    /// <summary>
+    /// Makes the safe repairs. A lock is taken for a moment longer where a child that another test starts has a copy of its descriptor:
+    /// what is not made then is left to the next try.
+    /// </summary>
+    public void Fix() =>
+        Eventually.True(
+            () =>
+            {
+                Run(() => new DoctorRun(Options with { Fix = true }, TimeProvider.System).Run(static _ => { }, static _ => { }));
+                return Examine().Findings.All(static finding => finding.FixIntention is null);
+            },
+            Ids
+        );
 
     private static DoctorOptions Options => new() { Grace = TimeSpan.Zero, SecondLook = TimeSpan.FromMilliseconds(20) };
 
