@@ -22,6 +22,14 @@ internal sealed class BridgePlugin : CniPlugin
     /// <inheritdoc/>
     public override CniResult Add(CniRequest request)
     {
+        var (result, report) = Attach(request);
+        // Without the bridge's lock: it is up to a minute, and the ADDs of other pods go on.
+        report?.Wait();
+        return result;
+    }
+
+    private static (CniResult Result, StartReport? Report) Attach(CniRequest request)
+    {
         var config = BridgeConfig.Parse(request);
         EarlierAttachment? earlier = null;
         var ipam = FindIpam(request, config, address => earlier!.Uses(address));
@@ -52,15 +60,15 @@ internal sealed class BridgePlugin : CniPlugin
         var gateway = config.Vlan == 0 || plan.Gateways.Count == 0 ? null : VlanGateway.Ensure(host, bridge, config, rollback);
         new BridgeGateway(host, bridge, config, rollback).Ensure(gateway ?? bridge.Link, plan);
 
-        report?.Wait();
         rollback.Cancel();
-        return new CniResult
+        var result = new CniResult
         {
             Interfaces = Interfaces(bridge.Current(config), pair, Interface(container.Link) with { Sandbox = request.NetNs }, gateway),
             IPs = plan.IPs,
             Routes = plan.Routes,
             Dns = config.Dns ?? lease.Dns,
         };
+        return (result, report);
     }
 
     // A delegate of this build reports invalid addresses before anything is made; another one reports them with its result.

@@ -51,8 +51,8 @@ internal sealed class PtpPlugin : CniPlugin
         connection.RouteToPod();
         connection.EnableForwarding();
 
-        report?.Wait();
         rollback.Cancel();
+        report?.Wait();
         return new CniResult
         {
             Interfaces =

@@ -44,11 +44,22 @@ internal sealed class StartReport
         return new StartReport(request.Attachment, patience);
     }
 
-    /// <summary>Waits as long as the operator chose; then the pod starts, closed or open as the coordinator's rules are.</summary>
+    /// <summary>
+    /// Waits as long as the operator chose; then the pod starts, closed or open as the coordinator's rules are. Also where it cannot wait,
+    /// because root has no inotify instance left: the pod is attached by now.
+    /// </summary>
     public void Wait()
     {
-        if (patience > TimeSpan.Zero)
+        if (patience <= TimeSpan.Zero)
+            return;
+        try
+        {
             new PodStarts().WaitUntilReady(owner, patience);
+        }
+        catch (ErrnoException e)
+        {
+            BridgePlugin.Report("wait until the pod's policies are in force", e);
+        }
     }
 
     /// <summary>Takes a pod's record away: before its addresses are free for others.</summary>

@@ -41,6 +41,28 @@ public sealed class PodStartTests
         Assert.DoesNotContain("fault", node.Log, StringComparison.OrdinalIgnoreCase);
     }
 
+    // The first ADD made the bridge and has its lock alone: nobody answers it yet.
+    [KernelFact]
+    public void An_ADD_that_waits_holds_up_no_other()
+    {
+        using var node = new CniNode();
+        node.Tool("mkdir -p /run/plugboard/policy/ready");
+        node.TryTool(["sh", "-c", "echo 20000 > /run/plugboard/policy/wait"]);
+        var (first, second) = (node.AddPod("first"), node.AddPod("second"));
+        var waiting = Task.Run(() => node.CallBeside("ADD", first, node.BridgeConfig(), "CNI_ARGS=K8S_POD_NAMESPACE=x;K8S_POD_NAME=a"));
+        Eventually.True(() => node.TryTool(["sh", "-c", "ls /run/plugboard/policy/pods/*"]).ExitCode == 0, () => "no pod is reported");
+
+        node.CallBeside("ADD", second, node.BridgeConfig()).Succeeded();
+
+        Assert.False(waiting.IsCompleted);
+        node.TryTool([
+            "sh",
+            "-c",
+            "for each in /run/plugboard/policy/pods/*; do touch /run/plugboard/policy/ready/$(basename $each); done",
+        ]);
+        waiting.GetAwaiter().GetResult().Succeeded();
+    }
+
     private static bool IsNoName(string line) => line.Trim().Length == 0 || line.StartsWith('/');
 
     private static void StartOne(PolicyCoordinator node, CniPod pod, int number, string target, bool sendsBefore)
