@@ -49,7 +49,9 @@ public sealed class PodStartTests
         node.Tool("mkdir -p /run/plugboard/policy/ready");
         node.TryTool(["sh", "-c", "echo 20000 > /run/plugboard/policy/wait"]);
         var (first, second) = (node.AddPod("first"), node.AddPod("second"));
-        var waiting = Task.Run(() => node.CallBeside("ADD", first, node.BridgeConfig(), "CNI_ARGS=K8S_POD_NAMESPACE=x;K8S_POD_NAME=a"));
+        var waiting = Task.Run(() =>
+            node.CallBeside("ADD", first, node.BridgeConfig(), "CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=x;K8S_POD_NAME=a")
+        );
         Eventually.True(() => node.TryTool(["sh", "-c", "ls /run/plugboard/policy/pods/*"]).ExitCode == 0, () => "no pod is reported");
 
         node.CallBeside("ADD", second, node.BridgeConfig()).Succeeded();
