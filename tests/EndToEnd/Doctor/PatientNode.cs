@@ -73,15 +73,16 @@ internal sealed class PatientNode : TestMachine
         });
 
     /// <summary>
-    /// Makes the safe repairs. A lock is taken for a moment longer where a child that another test starts has a copy of its descriptor:
-    /// what is not made then is left to the next try.
+    /// Makes the safe repairs. A lock is taken for a moment longer where a child that another test starts has a copy of its descriptor, and
+    /// a lease's address is in use while a process of another test's pod has the same: what is not made then is left to the next try.
     /// </summary>
     public void Fix() =>
         Eventually.True(
             () =>
             {
                 Run(() => new DoctorRun(Options with { Fix = true }, TimeProvider.System).Run(static _ => { }, static _ => { }));
-                return Examine().Findings.All(static finding => finding.FixIntention is null);
+                return Examine()
+                    .Findings.All(static finding => finding.FixIntention is null && finding.Id != FindingIds.LeaseWithoutContainer);
             },
             Ids
         );
