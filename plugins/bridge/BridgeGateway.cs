@@ -32,6 +32,8 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
 
             EnableForwarding(gateway.Is6);
         }
+
+        LocalAddresses.Wait("bridge", host, device, plan.Gateways.Select(static gateway => gateway.Address));
     }
 
     private bool Has(Link device, IPPrefix gateway)

@@ -87,6 +87,8 @@ internal sealed class PtpConnection(RouteClient host, VethPair pair, PodAddresse
                 host.Routes.Add(route, RouteAddMode.Replace);
             }
         }
+
+        LocalAddresses.Wait("ptp", host, port, addresses.IPs.Select(static ip => ip.Gateway!.Value));
     }
 
     private static RouteSpec RouteTo(IPAddr pod, Link port) =>

@@ -131,12 +131,17 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
         AddRoutes();
     }
 
-    /// <summary>Adds the routes, each after those that it needs.</summary>
+    /// <summary>
+    /// Adds the routes, each after those that it needs. On return the pod is reached by its IPv6 addresses, unless the kernel asks the network
+    /// for them first.
+    /// </summary>
     /// <exception cref="CniException">Code 7: the kernel refuses one.</exception>
     public void AddRoutes()
     {
         foreach (var route in addresses.RoutesToAdd)
             Add(route, addresses.NextHop(route));
+        if (Dad != DuplicateDetection.AsSet)
+            LocalAddresses.Wait(plugin, client, link, addresses.IPs.Select(static ip => ip.Address.Address));
     }
 
     private void Add(CniRoute route, IPAddr? nextHop)

@@ -62,10 +62,10 @@ public sealed class AdvertisingRouter : TestNamespace
         }
     }
 
-    // The kernel makes it when the carrier is there, in its own time.
+    // The kernel makes it when the carrier is there, in its own time, and sends from it when it knows that nobody else has it.
     private void AwaitLinkLocalAddress() =>
         Eventually.True(
-            () => Tool("ip -6 addr show dev r0 scope link").Contains("fe80:", StringComparison.Ordinal),
+            () => Tool("ip -6 addr show dev r0 scope link -tentative").Contains("fe80:", StringComparison.Ordinal),
             () => $"the router has no link-local address: {Tool("ip -6 addr")}"
         );
 

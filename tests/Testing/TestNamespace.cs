@@ -46,6 +46,15 @@ public class TestNamespace : IDisposable
     /// <summary>A path that names the namespace to any process while this object lives, as CNI_NETNS wants one.</summary>
     public string Path { get; }
 
+    /// <summary>
+    /// Waits until packets to an address are taken: the kernel does so some time after an IPv6 address was added, even with <c>nodad</c>.
+    /// </summary>
+    public void WaitUntilLocal(string address) =>
+        Eventually.True(
+            () => TryTool(["ip", "route", "get", address]).Output.StartsWith("local ", StringComparison.Ordinal),
+            () => $"no packet to {address} is taken"
+        );
+
     /// <summary>Runs inside; the exception is thrown here as it was.</summary>
     public T Run<T>(Func<T> inside)
     {

@@ -46,10 +46,19 @@ public sealed class RouteMonitor : IDisposable
     /// <param name="satisfied">Decides whether the addresses are as wanted; it may throw.</param>
     /// <param name="timeout">How long to wait at most.</param>
     /// <exception cref="NetlinkException">ENODEV: the link is gone.</exception>
-    public bool WaitForAddresses(RouteClient client, int index, Func<IReadOnlyList<InterfaceAddress>, bool> satisfied, TimeSpan timeout)
+    public bool WaitForAddresses(RouteClient client, int index, Func<IReadOnlyList<InterfaceAddress>, bool> satisfied, TimeSpan timeout) =>
+        WaitUntil(index, () => satisfied(client.Addresses.List(index)), timeout);
+
+    /// <summary>
+    /// Waits until something of a link is as wanted, as a route that its addresses bring; false when <paramref name="timeout"/> passes first.
+    /// </summary>
+    /// <param name="index">The link's index.</param>
+    /// <param name="satisfied">Looks, first at once and then after each notification of the link or of any route; it may throw.</param>
+    /// <param name="timeout">How long to wait at most.</param>
+    public bool WaitUntil(int index, Func<bool> satisfied, TimeSpan timeout)
     {
         var deadline = Deadline(timeout);
-        while (!satisfied(client.Addresses.List(index)))
+        while (!satisfied())
         {
             if (!WaitForChange(index, deadline))
                 return false;
@@ -90,6 +99,7 @@ public sealed class RouteMonitor : IDisposable
             {
                 RTM_NEWLINK or RTM_DELLINK => LinkReader.ReadIndex(reader.Current) == index,
                 RTM_NEWADDR or RTM_DELADDR => AddressReader.ReadIndex(reader.Current) == index,
+                RTM_NEWROUTE or RTM_DELROUTE => true,
                 _ => false,
             };
         }

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using Plugboard.Addresses;
 using Plugboard.Netlink.Route;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
@@ -25,6 +27,37 @@ public sealed class ConcurrentTests
 
         CallsBeside.AtOnce(pods, pod => node.CallBeside("DEL", pod, config).Succeeded());
         Assert.Empty(before.Difference(MachineState.Of(node, pods), FaultyMachine.IsOfTheBridge));
+    }
+
+    /// <summary>The kernel takes an IPv6 address for its own some time after it was given one.</summary>
+    [KernelTheory]
+    [InlineData("bridge")]
+    [InlineData("ptp")]
+    public void The_kernel_takes_packets_to_a_pod_and_to_its_gateway_when_its_ADD_returns(string type)
+    {
+        using var node = new CniNode();
+        var pods = Enumerable.Range(0, 100).Select(_ => node.AddPod()).ToArray();
+        var config = node.BridgeConfig(config =>
+        {
+            config["type"] = type;
+            config["ipam"]!["ranges"] = new JsonArray(new JsonArray(new JsonObject { ["subnet"] = "fd00:1::/64" }));
+            config["ipam"]!["routes"] = new JsonArray(new JsonObject { ["dst"] = "::/0" });
+        });
+        var late = new ConcurrentBag<string>();
+        CallsBeside.AtOnce(
+            pods,
+            pod =>
+            {
+                node.CallBeside("ADD", pod, config).Succeeded();
+                using var host = RouteClient.Open(node.Namespace);
+                using var inside = RouteClient.Open(pod.Namespace);
+                if (inside.Routes.Get(IPAddr.Parse(pod.Address)) is not { Type: RouteType.Local })
+                    late.Add(pod.Address);
+                if (host.Routes.Get(IPAddr.Parse("fd00:1::1")) is not { Type: RouteType.Local })
+                    late.Add($"the gateway of {pod.Address}");
+            }
+        );
+        Assert.Empty(late);
     }
 
     [KernelFact]

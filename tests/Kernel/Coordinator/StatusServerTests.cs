@@ -28,6 +28,7 @@ public sealed class StatusServerTests
     {
         using var node = Node();
         node.Tool("ip addr add fd00:192::1/64 dev lo nodad");
+        node.WaitUntilLocal("fd00:192::1");
         node.Start();
         using var server = new StatusServer(node.Engine!, TimeProvider.System);
         var port = node.RunBeside(() => server.Start(IPAddr.Parse(listens), 0));

@@ -105,6 +105,9 @@ internal sealed class MasqueradeNode : TestMachine
             ns.Tool($"ip link set {name} up");
             ns.Tool("ip link set lo up");
         }
+
+        WaitUntilLocal(addresses[1].Split('/')[0]);
+        other.WaitUntilLocal(addresses[3].Split('/')[0]);
     }
 
     /// <summary>Another reconciler, as after a restart or with other flags.</summary>

@@ -19,7 +19,11 @@ public sealed class ConntrackClientTests : IDisposable
         foreach (var address in new[] { "10.0.0.1/32", "10.0.0.2/32", "10.0.0.3/32" })
             host.Tool($"ip addr add {address} dev lo");
         foreach (var address in new[] { "fd00::1/128", "fd00::2/128", "fd00::3/128" })
+        {
             host.Tool($"ip addr add {address} dev lo nodad");
+            host.WaitUntilLocal(address.Split('/')[0]);
+        }
+
         // A rule that asks for the state is what makes the kernel track.
         host.Tool("nft add table inet t");
         host.Tool("nft add chain inet t c { type nat hook output priority -100 ; }");

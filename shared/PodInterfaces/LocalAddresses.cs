@@ -1,0 +1,52 @@
+using Plugboard.Addresses;
+using Plugboard.Linux.Files;
+using Plugboard.Netlink;
+using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
+
+namespace Plugboard.PodInterfaces;
+
+/// <summary>
+/// The IPv6 addresses to which the kernel takes packets. It gives an address its route in the table local only in a work queue, behind
+/// everyone else who changes a link: where a hundred pods start that can be after the ADD, and what the first packets ask for is not
+/// answered. Source: net/ipv6/addrconf.c, addrconf_dad_work.
+/// </summary>
+public static class LocalAddresses
+{
+    private static readonly TimeSpan timeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Waits until a link takes packets to its IPv6 addresses, 5 s at most. A link that is down or has no carrier takes none, and is not
+    /// waited for; nor may an address be among them for which duplicate address detection runs.
+    /// </summary>
+    /// <param name="plugin">The plugin, for the report of addresses that the kernel does not take in time.</param>
+    /// <param name="client">A client of the link's namespace, in which the calling thread is.</param>
+    /// <param name="link">The link.</param>
+    /// <param name="addresses">Its addresses; those of IPv4, which are taken at once, are passed over.</param>
+    public static void Wait(string plugin, RouteClient client, Link link, IEnumerable<IPAddr> addresses)
+    {
+        var own = addresses.Where(static address => address.Is6).ToList();
+        if (own.TrueForAll(address => IsLocal(client, address)))
+            return;
+        if (client.Links.Find(link.Index) is not { IsUp: true, OperState: OperState.Up or OperState.Unknown })
+            return;
+        using var monitor = RouteMonitor.Open(RouteMonitorGroups.IPv6Route);
+        if (!monitor.WaitUntil(link.Index, () => own.TrueForAll(address => IsLocal(client, address)), timeout))
+            StandardError.WriteLine(
+                $"{plugin}: {link.Name} still takes no packets to {string.Join(" and ", own)} after {timeout.TotalSeconds} s"
+            );
+    }
+
+    private static bool IsLocal(RouteClient client, IPAddr address)
+    {
+        try
+        {
+            return client.Routes.Get(address) is { Type: RouteType.Local };
+        }
+        catch (NetlinkException)
+        {
+            // EHOSTUNREACH, EACCES, EINVAL: a route that refuses packets to the network of the address.
+            return false;
+        }
+    }
+}
