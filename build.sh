@@ -67,6 +67,13 @@ build_id() {
         \( -name bin -o -name obj \) -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha1sum; } | sha1sum | cut -c1-40
 }
 
+unpack_arm64() {
+    # shellcheck disable=SC2086
+    need $arm64_packages
+    # OpenSSL's static libraries, unpacked and not installed.
+    quietly arm64-packages deploy/arm64-packages.sh artifacts/arm64 libssl-dev
+}
+
 # build [ARCHITECTURE]: the executables of amd64 in artifacts/bin, those of arm64 in artifacts/bin-arm64.
 build() {
     local architecture=${1:-amd64} suffix='' id name environment=()
@@ -76,10 +83,7 @@ build() {
     if [ "$architecture" = arm64 ]; then
         suffix=-arm64
         environment=(PLUGBOARD_ARM64_ROOT="$root/artifacts/arm64" CMAKE_TOOLCHAIN_FILE="$root/coordinator/arm64.cmake")
-        # shellcheck disable=SC2086
-        need $arm64_packages
-        # OpenSSL's static libraries, unpacked and not installed.
-        quietly arm64-packages deploy/arm64-packages.sh artifacts/arm64 libssl-dev
+        unpack_arm64
     fi
     id=$(build_id)
     if [ "$(cat "artifacts/build-id$suffix" 2>/dev/null)" = "$id" ] && executables_present "$bin$suffix"; then return; fi
@@ -148,17 +152,34 @@ slowest_tests() {
         | sort -rn | head -50 | sed 's/Plugboard\.Tests\.//; s/&quot;/"/g; s/&amp;/\&/g; s/&lt;/</g; s/&gt;/>/g' | cut -c1-160 || true
 }
 
-run_tests() {
-    local passed=0 failed=0 skipped=0 project counts status=0
+# What the tests need and only a network gives; it comes while the processors compile.
+download_for_tests() {
     # shellcheck disable=SC2086
     privileged test $run_packages $image_packages $arm64_packages
-    build
     # A machine that cannot have Debian's packages of arm64 tests the rest: Arm64Tests says why it is skipped.
-    (build arm64) || { rm -rf "$bin-arm64"; say "No executables for arm64: the reason is above"; }
-    mkdir -p "$log"
+    (unpack_arm64) || say "No packages of arm64: the reason is above"
     # Nor one that cannot have qemu's card with virtual functions: SriovTests say why they are skipped.
     [ -e artifacts/sriov-guest/.complete ] || say "Downloading a guest with SR-IOV, about 100 MB: qemu with the card igb, and a kernel"
     deploy/sriov-packages.sh artifacts/sriov-guest >"$log/sriov-packages.log" 2>&1 || say "No guest with SR-IOV: see $log/sriov-packages.log"
+}
+
+# The tests of arm64's executables are among the last: they are compiled in the time that the tests before them leave.
+build_arm64_for_tests() {
+    local status=0
+    renice -n 19 "$BASHPID" >/dev/null
+    (build arm64) || status=$?
+    [ "$status" -eq 0 ] || { rm -rf "$bin-arm64"; say "No executables for arm64: the reason is above"; }
+    stop_compiler
+}
+
+run_tests() {
+    local passed=0 failed=0 skipped=0 project counts status=0 downloads arm64
+    mkdir -p "$log"
+    # shellcheck disable=SC2086
+    privileged test $build_packages
+    download_for_tests & downloads=$!
+    build
+    wait "$downloads" || die "what the tests need is not there: the reason is above"
     say "Format and file lengths"
     check_lengths
     quietly restore dotnet restore Plugins.sln
@@ -167,8 +188,9 @@ run_tests() {
     say "Analyzers and tests, warnings as errors"
     quietly build-tests dotnet build Plugins.sln --no-restore -c Debug "${one_compiler[@]}"
     stop_compiler
-    mkdir -p "$log"
+    build_arm64_for_tests & arm64=$!
     for project in Unit Fuzz Kernel EndToEnd; do
+        [ "$project" != EndToEnd ] || wait "$arm64" || true
         say "$project tests"
         run_project $project | output_of_tests
         counts=$(grep -oE '(Failed|Passed|Skipped): +[0-9]+' "$log/test-$project.log" | tail -3 | tr -d ' ')
