@@ -17,9 +17,11 @@ esac
 
 die() { printf 'sbom: %s\n' "$*" >&2; exit 1; }
 
-# package NAME VERSION LICENSE: one of NuGet's.
+# package NAME VERSION FOLDER: one of NuGet's.
 package() {
-    jq -nc --arg n "$1" --arg v "$2" --arg l "$3" \
+    local license
+    license=$(license "$3")
+    jq -nc --arg n "$1" --arg v "$2" --arg l "$license" \
         '{type: "library", "bom-ref": "pkg:nuget/\($n)@\($v)", name: $n, version: $v, purl: "pkg:nuget/\($n)@\($v)", licenses: [{expression: $l}]}'
 }
 
@@ -66,6 +68,19 @@ license() { # FOLDER
 components=$(mktemp)
 trap 'rm -f "$components"' EXIT
 executables=() dependencies=()
+libgcc=$(dpkg -S "$($compiler -print-libgcc-file-name)" | cut -d: -f1)
+# What is known of a package or a library that several executables have: asking dpkg and jq again for each takes the most of the time.
+declare -A known=()
+# add COMMAND ARGUMENT…: what package or system prints becomes a component, once, and is needed by the present executable.
+add() {
+    if [ -z "${known[$*]:-}" ]; then
+        local component
+        component=$("$@")
+        printf '%s\n' "$component" >> "$components"
+        known[$*]=$(jq -r '."bom-ref"' <<<"$component")
+    fi
+    needed+=("${known[$*]}")
+}
 for folder in plugins/*/ coordinator/ installer/; do
     program=$(basename "$folder")
     names=$(cat "$folder/executables" 2>/dev/null || echo "$program")
@@ -74,16 +89,11 @@ for folder in plugins/*/ coordinator/ installer/; do
     needed=()
     listed=$(packages "$assets" && runtime "$program" "$folder")
     while IFS=$'\t' read -r package_name package_version package_folder; do
-        package "$package_name" "$package_version" "$(license "$package_folder")" >> "$components"
-        needed+=("pkg:nuget/$package_name@$package_version")
+        add package "$package_name" "$package_version" "$package_folder"
     done <<<"$listed"
-    libraries=("$libc LGPL-2.1-or-later" "$(dpkg -S "$($compiler -print-libgcc-file-name)" | cut -d: -f1) GPL-3.0-or-later WITH GCC-exception-3.1")
-    if grep -q StaticOpenSslLinking "$folder"Directory.Build.props 2>/dev/null; then libraries+=("libssl-dev Apache-2.0"); fi
-    for library in "${libraries[@]}"; do
-        component=$(system "${library%% *}" "${library#* }")
-        printf '%s\n' "$component" >> "$components"
-        needed+=("$(jq -r '."bom-ref"' <<<"$component")")
-    done
+    add system "$libc" LGPL-2.1-or-later
+    add system "$libgcc" "GPL-3.0-or-later WITH GCC-exception-3.1"
+    if grep -q StaticOpenSslLinking "$folder"Directory.Build.props 2>/dev/null; then add system libssl-dev Apache-2.0; fi
     for name in $names; do
         [ -x "$bin/$name" ] || die "$name is not built: ./build.sh makes it"
         executables+=("$(jq -nc --arg n "$name" --arg v "$version" --arg h "$(sha256sum < "$bin/$name" | cut -d' ' -f1)" \
