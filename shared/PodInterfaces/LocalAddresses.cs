@@ -23,18 +23,32 @@ public static class LocalAddresses
     /// <param name="client">A client of the link's namespace, in which the calling thread is.</param>
     /// <param name="link">The link.</param>
     /// <param name="addresses">Its addresses; those of IPv4, which are taken at once, are passed over.</param>
-    public static void Wait(string plugin, RouteClient client, Link link, IEnumerable<IPAddr> addresses)
+    /// <param name="vrfTable">The table of the VRF whose port the link is; 0 if it is none's.</param>
+    public static void Wait(string plugin, RouteClient client, Link link, IEnumerable<IPAddr> addresses, int vrfTable = 0)
     {
         var own = addresses.Where(static address => address.Is6).ToList();
-        if (own.TrueForAll(address => IsLocal(client, address)))
+        if (AreLocal(client, own, vrfTable))
             return;
         if (client.Links.Find(link.Index) is not { IsUp: true, OperState: OperState.Up or OperState.Unknown })
             return;
         using var monitor = RouteMonitor.Open(RouteMonitorGroups.IPv6Route);
-        if (!monitor.WaitUntil(link.Index, () => own.TrueForAll(address => IsLocal(client, address)), timeout))
+        if (!monitor.WaitUntil(link.Index, () => AreLocal(client, own, vrfTable), timeout))
             StandardError.WriteLine(
                 $"{plugin}: {link.Name} still takes no packets to {string.Join(" and ", own)} after {timeout.TotalSeconds} s"
             );
+    }
+
+    // The kernel looks into a VRF's table only for what comes from there.
+    private static bool AreLocal(RouteClient client, List<IPAddr> addresses, int vrfTable)
+    {
+        if (vrfTable == 0)
+            return addresses.TrueForAll(address => IsLocal(client, address));
+        var local = client
+            .Routes.List(new RouteFilter(AddressFamily.IPv6, vrfTable))
+            .Where(static route => route.Type == RouteType.Local)
+            .Select(static route => route.Dst)
+            .ToHashSet();
+        return addresses.TrueForAll(address => local.Contains(IPPrefix.Host(address)));
     }
 
     private static bool IsLocal(RouteClient client, IPAddr address)

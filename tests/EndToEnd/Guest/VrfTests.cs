@@ -42,6 +42,7 @@ public sealed class VrfTests(VrfTests.Fixture guest) : IClassFixture<VrfTests.Fi
         Assert.Contains(state, static line => line.StartsWith("main: default via fd00:2::1 dev net2", StringComparison.Ordinal));
         Assert.DoesNotContain(state, static line => line.StartsWith("main:", StringComparison.Ordinal) && line.Contains("net1"));
         guest.Succeeded("vrf-ours-reach6");
+        Assert.Contains("local fd00:1::2 ", guest.Step("vrf-ours-local").Output, StringComparison.Ordinal);
     }
 
     // The reference: "interface net1 has already a master set: blue".

@@ -67,6 +67,7 @@ for who in ours reference; do
     uplinks
     tables vrf-$who-before
     vrf vrf-$who-add "$bin" ADD net1 '"vrfname":"blue"'
+    look vrf-$who-local ip -n v -6 route show table 1 type local
     tables vrf-$who-state
     look vrf-$who-link ip -n v -j -d link show dev blue
     look vrf-$who-master ip -n v -j link show dev net1
