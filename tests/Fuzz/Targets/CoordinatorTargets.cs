@@ -67,7 +67,7 @@ internal static class CoordinatorTargets
 
     private static bool Policies(byte[] input)
     {
-        var policies = PolicyReader.ReadPolicies(input);
+        var policies = PolicyReader.ReadPolicies(input).Policies;
         PolicyPod[] pods =
         [
             .. policies
