@@ -222,8 +222,8 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
 
     /// <summary>
     /// What a refused policy is worth, as the API says: an Accept rule that cannot be read matches nothing, a Deny or Pass rule that cannot
-    /// be read denies everything. If tier, priority or subject cannot be read, or the spec has an unknown field, its Deny rules alone are in
-    /// force: before all others, and for all pods if it is the subject.
+    /// be read denies everything. If tier, priority or subject cannot be read, or the spec has an unknown field, its Deny rules alone are
+    /// in force: before all others, and for all pods if it is the subject.
     /// </summary>
     /// <exception cref="DocumentException">It has no valid name.</exception>
     public ClusterPolicy ReadClosed(DocumentNode document)

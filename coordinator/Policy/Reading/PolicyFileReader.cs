@@ -6,8 +6,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Policy.Reading;
 
 /// <summary>
-/// Reads files of Pods, Namespaces, NetworkPolicies and ClusterNetworkPolicies, YAML or JSON, as <c>kubectl get -o yaml</c> prints them: several documents, or
-/// lists. Each file is read wholly or refused. Pure.
+/// Reads files of Pods, Namespaces, NetworkPolicies and ClusterNetworkPolicies, YAML or JSON, as <c>kubectl get -o yaml</c> prints them:
+/// several documents, or lists. Each file is read wholly or refused. Pure.
 /// </summary>
 /// <param name="limits">What they may have at most.</param>
 /// <param name="readsAnnotation">See <see cref="PodReader"/>.</param>

@@ -4,7 +4,7 @@ using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Policy;
 
-/// <summary>Real packets between nine pods with ClusterNetworkPolicies: as the oracle says, and with nothing but what changes written.</summary>
+/// <summary>Real packets between nine pods with ClusterNetworkPolicies pass as the oracle says.</summary>
 public sealed class ClusterPolicyTests
 {
     private const string OnX = "subject: {namespaces: {matchLabels: {ns: x}}}\n";

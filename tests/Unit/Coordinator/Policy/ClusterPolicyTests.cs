@@ -131,7 +131,8 @@ public sealed class ClusterPolicyTests
     public void A_subject_of_pods_needs_both_selectors_and_a_peer_too()
     {
         const string Subject =
-            "subject: {pods: {namespaceSelector: {matchLabels: {ns: x}}, podSelector: {matchExpressions: [{key: pod, operator: NotIn, values: [b]}]}}}";
+            "subject: {pods: {namespaceSelector: {matchLabels: {ns: x}}, "
+            + "podSelector: {matchExpressions: [{key: pod, operator: NotIn, values: [b]}]}}}";
         cluster.WithCluster(Admin(1, Ingress($"action: Deny, {FromYb}"), Subject));
         Assert.Equal("x/b x/c y/a y/c z/a z/b z/c", cluster.Reaching("x/a"));
         Assert.Equal("x/a x/c y/a y/b y/c z/a z/b z/c", cluster.Reaching("x/b"));

@@ -81,7 +81,8 @@ internal sealed class PolicyCluster
     public static string ClusterText(string spec, string name = "c")
     {
         var indented = string.Join('\n', spec.Trim('\n').Split('\n').Select(static line => "  " + line));
-        return $"apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {{name: {name}}}\nspec:\n{indented}\n";
+        return "apiVersion: policy.networking.k8s.io/v1alpha2\n"
+            + $"kind: ClusterNetworkPolicy\nmetadata: {{name: {name}}}\nspec:\n{indented}\n";
     }
 
     public static NetworkPolicy Policy(string spec, string name = "p", string home = "x")
