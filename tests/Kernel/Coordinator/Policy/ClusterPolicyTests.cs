@@ -175,17 +175,31 @@ public sealed class ClusterPolicyTests
         Assert.True(forbidden.IsCut());
         Assert.True(allowed.Works());
 
-        // A peer that comes into a set forbids, where with NetworkPolicy it can only allow.
-        node.LabelNamespace("z", "ns: y");
-        node.WritePods();
-        node.SyncFlows();
-        Assert.True(allowed.IsCut());
-
         node.Cluster = [Admin(0, $"ingress: [{{action: Accept, {FromY}}}]"), .. node.Cluster];
         node.Write(("x", AllowAll));
         node.SyncFlows();
         Assert.True(forbidden.Works());
         Assert.True(allowed.Works());
+    }
+
+    [KernelTheory]
+    [InlineData("Deny", "")]
+    [InlineData("Pass", DenyAll)]
+    public void A_peer_that_comes_ends_connections_where_with_NetworkPolicy_it_could_only_allow(string action, string policy)
+    {
+        using var node = new PolicyNode(options: options);
+        node.Cluster = [Admin(1, $"ingress: [{{action: {action}, {FromY}}}]"), Admin(2, $"ingress: [{{action: Accept, {FromAll}}}]")];
+        node.Write(policy.Length > 0 ? [("x", policy)] : []);
+        node.SyncWell(SyncCause.Start);
+        using var stream = Open(node, "z/a", "x/a", is6: false, isTcp: true);
+        node.SyncFlows();
+        Assert.True(stream.Works());
+
+        node.LabelNamespace("z", "ns: y");
+        node.WritePods();
+
+        Assert.Equal(1, node.SyncFlows().Count(static change => change.Kind == "connection"));
+        Assert.True(stream.IsCut());
     }
 
     private static PodStream Open(PolicyNode node, string from, string to, bool is6, bool isTcp, int port = Port)
