@@ -238,7 +238,7 @@ internal sealed class PolicyApi : IPolicySource
     private bool IsOfThisNode(string name) =>
         clusterPolicies!.Objects.GetValueOrDefault(name) is { } policy
         && pods.Objects.Values.Any(pod =>
-            pod.NodeName == options.NodeName && policy.Subject.Matches(pod, namespaces.Objects.GetValueOrDefault(pod.Name.Namespace))
+            pod.NodeName == options.NodeName && policy.Selects(pod, namespaces.Objects.GetValueOrDefault(pod.Name.Namespace))
         );
 
     /// <inheritdoc/>

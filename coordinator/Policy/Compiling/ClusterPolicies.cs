@@ -32,12 +32,7 @@ internal sealed class ClusterPolicies
     public List<ClusterPolicy> Selecting(PolicyPod pod, PolicyNamespace? home, (PolicyTier Tier, PolicyDirection Direction) kind) =>
         ordered.Count == 0
             ? []
-            :
-            [
-                .. ordered.Where(policy =>
-                    policy.Tier == kind.Tier && policy.Rules(kind.Direction).Count > 0 && policy.Subject.Matches(pod, home)
-                ),
-            ];
+            : [.. ordered.Where(policy => policy.Tier == kind.Tier && policy.Rules(kind.Direction).Count > 0 && policy.Selects(pod, home))];
 }
 
 /// <summary>What judges a pod in one direction.</summary>

@@ -60,7 +60,10 @@ internal sealed class PolicyCompiler
     public bool CanForbid(PolicySet set) => chains.CanForbid(set);
 
     /// <summary>True if an address is that of a pod of this node, with its policies among the compiled rules.</summary>
-    public bool IsCompiled(ObjectName name, IPAddr address) => pods.IsCompiled(name, address);
+    public bool IsCompiled(ObjectName name, IPAddr address) =>
+        pods.IsCompiled(name, address)
+        // Which cluster policies are for it may depend on its namespace.
+        && (clusterPolicies.Count == 0 || namespaces.ContainsKey(name.Namespace));
 
     private void Take(ObjectName name, PolicyPod? pod, HashSet<ObjectName> dirty)
     {
@@ -120,7 +123,7 @@ internal sealed class PolicyCompiler
         foreach (var local in pods.Local)
         {
             var (pod, home) = (pods.Find(local)!, namespaces.GetValueOrDefault(local.Namespace));
-            if (old?.Subject.Matches(pod, home) == true || policy?.Subject.Matches(pod, home) == true)
+            if (old?.Selects(pod, home) == true || policy?.Selects(pod, home) == true)
                 dirty.Add(local);
         }
     }

@@ -104,7 +104,7 @@ internal sealed class PolicyOracle(PolicyObjects objects, IReadOnlyDictionary<IP
     public IEnumerable<ClusterPolicy> Selecting(PolicyPod pod, PolicyTier tier, PolicyDirection direction) =>
         objects
             .ClusterPolicies.Values.Where(policy =>
-                policy.Tier == tier && policy.Rules(direction).Count > 0 && policy.Subject.Matches(pod, HomeOf(pod))
+                policy.Tier == tier && policy.Rules(direction).Count > 0 && policy.Selects(pod, HomeOf(pod))
             )
             .Order(ClusterPolicy.Order);
 

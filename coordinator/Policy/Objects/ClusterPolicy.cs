@@ -35,6 +35,16 @@ internal sealed record ClusterPolicy
     private static int Compare(ClusterPolicy one, ClusterPolicy other) =>
         one.Priority != other.Priority ? one.Priority.CompareTo(other.Priority) : string.CompareOrdinal(one.Name, other.Name);
 
+    /// <summary>True if it is for a pod.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="home">Its namespace; null: it is not known yet, or cannot be read, and has but the label of its name: a policy for all
+    /// namespaces must not miss it.</param>
+    public bool Selects(PolicyPod pod, PolicyNamespace? home) =>
+        Subject.Matches(
+            pod,
+            home ?? new PolicyNamespace(pod.Name.Namespace, Labels.None.WithDefault(PolicyNamespace.NameLabel, pod.Name.Namespace))
+        );
+
     /// <summary>The rules of a direction.</summary>
     public ValueArray<ClusterRule> Rules(PolicyDirection direction) => direction == PolicyDirection.Ingress ? Ingress : Egress;
 }

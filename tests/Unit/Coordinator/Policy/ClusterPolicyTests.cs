@@ -1,4 +1,5 @@
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Policy.Compiling;
 using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Firewall.Ports;
 
@@ -224,6 +225,40 @@ public sealed class ClusterPolicyTests
         Assert.Equal("x/b x/c", cluster.Reaching("x/a"));
         cluster.Set(new PolicyNamespace("z", LabelsOf("x")));
         Assert.Equal("x/a x/b x/c z/b z/c", cluster.Reaching("z/a"));
+    }
+
+    [Fact]
+    public void A_namespace_that_is_not_known_has_the_label_of_its_name_for_a_subject_and_is_no_peer()
+    {
+        cluster.Forget("x");
+        cluster.WithCluster(Admin(1, Ingress($"action: Deny, {All}"), "subject: {namespaces: {}}"));
+        Assert.Equal("x/b x/c", cluster.Reaching("x/a"));
+        cluster.WithCluster(
+            Admin(1, Ingress($"action: Deny, {FromY}"), "subject: {namespaces: {matchLabels: {kubernetes.io/metadata.name: x}}}")
+        );
+        Assert.Equal("x/b x/c z/a z/b z/c", cluster.Reaching("x/a"));
+        cluster.WithCluster(Admin(1, Ingress($"action: Deny, {FromY}")));
+        Assert.Equal(Others, cluster.Reaching("x/a"));
+    }
+
+    [Fact]
+    public void A_pod_that_starts_has_its_policies_only_when_its_namespace_is_known_too()
+    {
+        var pod = cluster.Pod("x/a");
+        cluster.WithCluster(Admin(1, Ingress($"action: Deny, {All}")));
+        cluster.Forget("x");
+        var compiler = new PolicyCompiler("n1");
+        compiler.Apply(
+            PolicyChanges.Between(PolicyObjects.Empty, cluster.Objects with { ClusterPolicies = PolicyObjects.Empty.ClusterPolicies })
+        );
+        Assert.True(compiler.IsCompiled(pod.Name, pod.Addresses[0]));
+
+        var before = cluster.Objects;
+        compiler.Apply(PolicyChanges.Between(PolicyObjects.Empty, before));
+        Assert.False(compiler.IsCompiled(pod.Name, pod.Addresses[0]));
+        cluster.Set(new PolicyNamespace("x", LabelsOf("x")));
+        compiler.Apply(PolicyChanges.Between(before, cluster.Objects));
+        Assert.True(compiler.IsCompiled(pod.Name, pod.Addresses[0]));
     }
 
     private static Labels LabelsOf(string home) => Labels.Of([new("ns", home)]);
