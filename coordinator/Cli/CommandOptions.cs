@@ -174,7 +174,7 @@ internal sealed class CommandOptions
     }
 
     [MemberNotNull(nameof(NetworkPolicy), nameof(PolicyDirectory), nameof(PolicyStart), nameof(PolicyRejects), nameof(PolicyLogs))]
-    [MemberNotNull(nameof(PolicyWait), nameof(PolicyEstablished), nameof(PolicyGuard), nameof(PolicyAnnotation))]
+    [MemberNotNull(nameof(PolicyWait), nameof(PolicyEstablished), nameof(PolicyGuard), nameof(PolicyAnnotation), nameof(PolicyCluster))]
     private void AddPolicy()
     {
         NetworkPolicy = Add(
@@ -183,6 +183,11 @@ internal sealed class CommandOptions
             NetworkPolicyMode.Off
         );
         PolicyDirectory = Add("--policy-dir", "files: the directory of policies.yaml and pods.yaml.", "/etc/plugboard/policy");
+        PolicyCluster = Add(
+            "--policy-cluster",
+            "Also enforces ClusterNetworkPolicy (policy.networking.k8s.io), from the same source.",
+            false
+        );
         PolicyStart = Add(
             "--policy-start",
             "Pods of this node that are not known yet: open, or closed: their packets are refused.",
@@ -302,6 +307,8 @@ internal sealed class CommandOptions
     public Option<NetworkPolicyMode> NetworkPolicy { get; private set; }
 
     public Option<string> PolicyDirectory { get; private set; }
+
+    public Option<bool> PolicyCluster { get; private set; }
 
     public Option<PolicyStartMode> PolicyStart { get; private set; }
 

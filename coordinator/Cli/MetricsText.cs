@@ -116,6 +116,7 @@ internal static class MetricsText
         Head(text, "coordinator_policy_objects", "gauge", "Objects of network policy in the cluster, by kind.");
         text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_objects{{kind=\"pods\"}} {figures.Pods}\n");
         text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_objects{{kind=\"policies\"}} {figures.Policies}\n");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_objects{{kind=\"cluster-policies\"}} {figures.ClusterPolicies}\n");
         Head(text, "coordinator_policy_local_pods", "gauge", "Pods of this node, with an address of their own.");
         text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_local_pods {figures.LocalPods}\n");
         Head(

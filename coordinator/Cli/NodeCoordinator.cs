@@ -59,7 +59,7 @@ internal sealed class NodeCoordinator : IDisposable
         if (settings.Policy is { } policies)
         {
             policySource = policies.Directory is { } directory
-                ? new PolicyFiles(directory, TimeProvider.System, policies.ReadsAnnotation)
+                ? new PolicyFiles(directory, TimeProvider.System, policies.ReadsAnnotation, policies.ReadsCluster)
                 : new PolicyApi(policies, settings.Kubernetes, log);
             startedPods = new StartedPods(new PodStarts());
             policy = new PolicyReconciler(policies, policySource, HasBridge, TimeProvider.System)

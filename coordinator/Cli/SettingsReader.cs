@@ -193,6 +193,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             NodeName = mode == NetworkPolicyMode.Api ? NodeNames.AsKubelet(nodeName) : nodeName,
             Directory = mode == NetworkPolicyMode.Api ? null : ReadPolicyDirectory(),
             ReadsAnnotation = Get(options.PolicyAnnotation),
+            ReadsCluster = Get(options.PolicyCluster),
             StartsClosed = Get(options.PolicyStart) == PolicyStartMode.Closed,
             StartWait = Get(options.PolicyWait) is >= 0 and <= MostWait and var wait
                 ? TimeSpan.FromMilliseconds(wait)

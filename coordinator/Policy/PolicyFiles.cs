@@ -18,29 +18,30 @@ internal sealed class PolicyFiles : IPolicySource
     private readonly string directory;
     private readonly bool readsAnnotation;
     private readonly TimeProvider clock;
-    private readonly PolicyFile<IReadOnlyDictionary<ObjectName, NetworkPolicy>> policies;
+    private readonly PolicyFile<WrittenPolicies> policies;
     private readonly PolicyFile<PolicyObjects> pods;
     private readonly List<PathWatch> watches = [];
     private ITimer? timer;
     private int isTouched = 1;
     private PolicyObjects? current;
-    private IReadOnlyDictionary<ObjectName, NetworkPolicy>? written;
+    private WrittenPolicies? written;
     private PolicyObjects taken = PolicyObjects.Empty;
 
     /// <summary>Nothing is read yet.</summary>
     /// <param name="directory">The directory of both files.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="readsAnnotation">See <see cref="PodReader"/>.</param>
-    public PolicyFiles(string directory, TimeProvider clock, bool readsAnnotation = false)
+    /// <param name="readsCluster">See <see cref="PolicyFileReader"/>.</param>
+    public PolicyFiles(string directory, TimeProvider clock, bool readsAnnotation = false, bool readsCluster = false)
     {
         this.directory = directory;
         this.clock = clock;
         this.readsAnnotation = readsAnnotation;
-        var reader = new PolicyFileReader(new PolicyLimits(), readsAnnotation);
+        var reader = new PolicyFileReader(new PolicyLimits(), readsAnnotation, readsCluster);
         policies = new(
             PathOf("policies.yaml"),
             bytes => reader.ReadPolicies(bytes.Span),
-            static (before, after) => before.Keys.Any(name => !after.ContainsKey(name)),
+            static (before, after) => before.HasMoreThan(after),
             clock
         );
         pods = new(PathOf("pods.yaml"), bytes => ReadPods(reader, bytes.Span), HasLost, clock);
@@ -114,7 +115,11 @@ internal sealed class PolicyFiles : IPolicySource
         if (current is not null && ReferenceEquals(written, rules) && ReferenceEquals(current.Pods, others.Pods))
             return;
         written = rules;
-        current = others with { Policies = NamespaceIsolation.With(rules, others.Namespaces.Values) };
+        current = others with
+        {
+            Policies = NamespaceIsolation.With(rules.Policies, others.Namespaces.Values),
+            ClusterPolicies = rules.ClusterPolicies,
+        };
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,9 @@ internal sealed record PolicyOptions
     /// <summary><c>--policy-namespace-annotation</c>: the annotation of before NetworkPolicy v1 isolates a namespace's pods.</summary>
     public bool ReadsAnnotation { get; init; }
 
+    /// <summary><c>--policy-cluster</c>: ClusterNetworkPolicies are read and enforced too.</summary>
+    public bool ReadsCluster { get; init; }
+
     /// <summary><c>--policy-start closed</c>: packets of pods that are not known yet are refused.</summary>
     public bool StartsClosed { get; init; }
 

@@ -134,7 +134,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
     {
         if (!isKnown || !options.CutsEstablished || nftables!.LacksLabels)
             return SyncOutcome.Steady;
-        flows.Note(delta);
+        flows.Note(delta, compiler.CanForbid);
         if (compared)
             flows.NoteAll();
         return flows.Compare(() => ToTable(view), OwnAddresses);

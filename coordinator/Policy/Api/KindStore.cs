@@ -20,12 +20,16 @@ internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts pa
     private ChangeReader<TKey> touched = new(EqualityComparer<TKey>.Default);
     private ApiException? failure;
     private DateTimeOffset? heardAt;
+    private bool isAbsent;
 
     /// <summary>Makes of an object what is kept of it; on the follower's thread.</summary>
     public Func<TValue, TValue> Keep { get; init; } = static value => value;
 
     /// <summary>True: of a refused object the last valid version stays in force; false: what is left of it is.</summary>
     public required bool KeepsLastGood { get; init; }
+
+    /// <summary>The API need not serve it: until it does, no object is in force.</summary>
+    public bool IsOptional { get; init; }
 
     /// <summary>True after one complete list.</summary>
     public bool IsComplete { get; private set; }
@@ -142,6 +146,8 @@ internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts pa
             if (failure?.Message == why?.Message)
                 return;
             failure = why;
+            // Once it is known that the kind is not served, another failure takes nothing away.
+            isAbsent |= IsOptional && !IsComplete && why is { IsNotServed: true };
         }
 
         parts.Changed();
@@ -167,11 +173,13 @@ internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts pa
     public void Rewind() => touched = new ChangeReader<TKey>(EqualityComparer<TKey>.Default);
 
     /// <summary>Why the kind is not known; null: it is. Under the lock.</summary>
-    public string? FindProblem() => IsComplete ? null : failure?.Message ?? $"the list of {kind.Plural} was not read yet";
+    public string? FindProblem() => IsComplete || isAbsent ? null : failure?.Message ?? $"the list of {kind.Plural} was not read yet";
 
     /// <summary>What is in force although the API says otherwise or nothing; under the lock.</summary>
     public IEnumerable<string> FindWarnings()
     {
+        if (isAbsent && !IsComplete)
+            yield return $"the Kubernetes API does not serve {kind.Plural}: none is in force until it does";
         if (IsComplete && failure is not null)
             yield return $"{failure.Message}; the {kind.Plural} of {heardAt:yyyy-MM-dd'T'HH:mm:ss'Z'} stay in force";
         foreach (var (name, why) in refusals.Take(PolicyKind.MostNamed))

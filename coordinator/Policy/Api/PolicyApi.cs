@@ -6,8 +6,9 @@ using Plugboard.Coordinator.Sources.Kubernetes;
 namespace Plugboard.Coordinator.Policy.Api;
 
 /// <summary>
-/// The objects of network policy from the Kubernetes API: three kinds, each followed by a task of its own. Before the first complete list
-/// of all three no object is in force; afterwards what was read stays in force while the API cannot be read.
+/// The objects of network policy from the Kubernetes API: three kinds, or with ClusterNetworkPolicy four, each followed by a task of its
+/// own. Before the first complete list of all of them no object is in force; afterwards what was read stays in force while the API cannot
+/// be read. A fourth kind that the API does not serve has no objects.
 /// </summary>
 internal sealed class PolicyApi : IPolicySource
 {
@@ -30,6 +31,7 @@ internal sealed class PolicyApi : IPolicySource
     private readonly KindStore<ObjectName, PolicyPod> pods;
     private readonly KindStore<string, PolicyNamespace> namespaces;
     private readonly KindStore<ObjectName, NetworkPolicy> policies;
+    private readonly KindStore<string, ClusterPolicy>? clusterPolicies;
     private readonly SemaphoreSlim refused = new(0, 1);
     private readonly AutoResetEvent happened = new(initialState: false);
     private volatile Action? changed;
@@ -59,6 +61,8 @@ internal sealed class PolicyApi : IPolicySource
         pods = new(PolicyKind.Pods, parts) { KeepsLastGood = false, Keep = shared.Share };
         namespaces = new(PolicyKind.Namespaces, parts) { KeepsLastGood = true };
         policies = new(PolicyKind.Policies, parts) { KeepsLastGood = true };
+        if (options.ReadsCluster)
+            clusterPolicies = new(PolicyKind.ClusterPolicies, parts) { KeepsLastGood = true, IsOptional = true };
     }
 
     /// <inheritdoc/>
@@ -71,7 +75,8 @@ internal sealed class PolicyApi : IPolicySource
                     ? PolicyObjects.Of(
                         pods.Objects.Values,
                         namespaces.Objects.Values,
-                        NamespaceIsolation.With(policies.Objects, namespaces.Objects.Values).Values
+                        NamespaceIsolation.With(policies.Objects, namespaces.Objects.Values).Values,
+                        clusterPolicies?.Objects.Values
                     )
                     : null;
         }
@@ -99,6 +104,7 @@ internal sealed class PolicyApi : IPolicySource
                         .. pods.FindWarnings(),
                         .. namespaces.FindWarnings(),
                         .. policies.FindWarnings(),
+                        .. clusterPolicies?.FindWarnings() ?? [],
                         .. NamespaceIsolation.FindWarnings(options.ReadsAnnotation, namespaces.Objects.Values),
                     ]
                     : [];
@@ -111,15 +117,17 @@ internal sealed class PolicyApi : IPolicySource
         get
         {
             lock (changing)
-                return [pods.State, namespaces.State, policies.State];
+                return clusterPolicies is null
+                    ? [pods.State, namespaces.State, policies.State]
+                    : [pods.State, namespaces.State, policies.State, clusterPolicies.State];
         }
     }
 
     // One that is forbidden says more than one that was not read yet.
     private string? FindProblem()
     {
-        var problems = new[] { pods.FindProblem(), namespaces.FindProblem(), policies.FindProblem() };
-        var failed = new[] { pods.Failure, namespaces.Failure, policies.Failure };
+        var problems = new[] { pods.FindProblem(), namespaces.FindProblem(), policies.FindProblem(), clusterPolicies?.FindProblem() };
+        var failed = new[] { pods.Failure, namespaces.Failure, policies.Failure, clusterPolicies?.Failure };
         for (var i = 0; i < problems.Length; i++)
         {
             if (problems[i] is not null && failed[i] is not null)
@@ -167,6 +175,9 @@ internal sealed class PolicyApi : IPolicySource
                 FollowAsync(client, PolicyKind.Pods, reader.ReadPod, pods),
                 FollowAsync(client, PolicyKind.Namespaces, reader.ReadNamespace, namespaces),
                 FollowAsync(client, PolicyKind.Policies, reader.ReadPolicy, policies),
+                clusterPolicies is null
+                    ? Task.CompletedTask
+                    : FollowAsync(client, PolicyKind.ClusterPolicies, reader.ReadClusterPolicy, clusterPolicies),
                 events.RunAsync(FindRefused, refused, ending.Token)
             )
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -212,9 +223,23 @@ internal sealed class PolicyApi : IPolicySource
 
             foreach (var (name, why) in namespaces.Refusals.Where(refused => homes.Value.Contains(refused.Name)))
                 found.Add((new EventSubject("Namespace", "", name, why.Uid), PolicyKind.Namespaces.Describe(name, why)));
+            foreach (var (name, why) in clusterPolicies?.Refusals.Where(refused => IsOfThisNode(refused.Name)) ?? [])
+                found.Add(
+                    (
+                        new EventSubject("ClusterNetworkPolicy", "", name, why.Uid) { ApiVersion = "policy.networking.k8s.io/v1alpha2" },
+                        PolicyKind.ClusterPolicies.Describe(name, why)
+                    )
+                );
             return found;
         }
     }
+
+    // What is in force of it selects a pod of this node.
+    private bool IsOfThisNode(string name) =>
+        clusterPolicies!.Objects.GetValueOrDefault(name) is { } policy
+        && pods.Objects.Values.Any(pod =>
+            pod.NodeName == options.NodeName && policy.Selects(pod, namespaces.Objects.GetValueOrDefault(pod.Name.Namespace))
+        );
 
     /// <inheritdoc/>
     public void Await(TimeSpan patience)
@@ -236,7 +261,9 @@ internal sealed class PolicyApi : IPolicySource
 
     // It is tried again after half a minute only.
     private bool IsForbidden() =>
-        new[] { pods.Failure, namespaces.Failure, policies.Failure }.Any(static why => why is { IsForbidden: true });
+        new[] { pods.Failure, namespaces.Failure, policies.Failure, clusterPolicies?.Failure }.Any(static why =>
+            why is { IsForbidden: true }
+        );
 
     /// <inheritdoc/>
     public void Refresh()
@@ -254,6 +281,7 @@ internal sealed class PolicyApi : IPolicySource
             pods.Take(changes.Pods);
             namespaces.Take(changes.Namespaces);
             policies.Take(changes.Policies);
+            clusterPolicies?.Take(changes.ClusterPolicies);
         }
 
         NamespaceIsolation.Add(options.ReadsAnnotation, changes);
@@ -268,6 +296,7 @@ internal sealed class PolicyApi : IPolicySource
             pods.Rewind();
             namespaces.Rewind();
             policies.Rewind();
+            clusterPolicies?.Rewind();
         }
     }
 

@@ -38,6 +38,21 @@ internal sealed record PolicyKind(string Name, string Plural, string Path, strin
             "it isolates the pods that it selects and allows nothing"
         );
 
+    /// <summary>ClusterNetworkPolicies.</summary>
+    public static PolicyKind ClusterPolicies { get; } =
+        new(
+            "cluster-policies",
+            "clusternetworkpolicies",
+            "/apis/policy.networking.k8s.io/v1beta1/clusternetworkpolicies",
+            "its Accept rules that cannot be read match nothing, other such rules deny everything, and the rules that can be read count"
+        )
+        {
+            OlderPaths = ["/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies"],
+        };
+
+    /// <summary>As <see cref="ResourceKind.OlderPaths"/>; a kind with such need not be served at all.</summary>
+    public IReadOnlyList<string> OlderPaths { get; init; } = [];
+
     /// <summary>A refused object, a sentence.</summary>
     public string Describe(string name, Refusal refusal) =>
         $"{Plural} {name} is refused: {refusal.Why}; {(refusal.IsLastGood ? "its last valid version stays in force" : Otherwise)}";
@@ -53,5 +68,8 @@ internal sealed record PolicyKind(string Name, string Plural, string Path, strin
                 "namespaces" => limits.Namespaces,
                 _ => limits.Policies,
             }
-        );
+        )
+        {
+            OlderPaths = OlderPaths,
+        };
 }

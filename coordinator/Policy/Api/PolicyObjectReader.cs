@@ -6,7 +6,7 @@ using Plugboard.Documents;
 namespace Plugboard.Coordinator.Policy.Api;
 
 /// <summary>
-/// Reads the API's Pods, Namespaces and NetworkPolicies as the files' reader does, and of their bytes only what it needs. What is refused
+/// Reads the API's Pods, Namespaces and policies as the files' reader does, and of their bytes only what it needs. What is refused
 /// is refused as a whole: a policy isolates the pods that it selects and allows nothing, a pod is closed, no selector selects a namespace.
 /// Pure.
 /// </summary>
@@ -16,6 +16,7 @@ internal sealed class PolicyObjectReader(PolicyLimits limits, bool readsAnnotati
 {
     private readonly PodReader pods = new(limits, readsAnnotation);
     private readonly NetworkPolicyReader policies = new(limits);
+    private readonly ClusterPolicyReader clusterPolicies = new(limits);
 
     /// <summary>A Pod.</summary>
     /// <exception cref="ApiException">It has no valid name, which no API server has stored.</exception>
@@ -31,6 +32,11 @@ internal sealed class PolicyObjectReader(PolicyLimits limits, bool readsAnnotati
     /// <exception cref="ApiException">It has no valid name.</exception>
     public ApiObject<ObjectName, NetworkPolicy> ReadPolicy(ReadOnlySpan<byte> json) =>
         Read(json, WantedFields.OfPolicy, ObjectFields.ReadNamespacedName, policies.Read, policies.ReadClosed);
+
+    /// <summary>A ClusterNetworkPolicy.</summary>
+    /// <exception cref="ApiException">It has no valid name.</exception>
+    public ApiObject<string, ClusterPolicy> ReadClusterPolicy(ReadOnlySpan<byte> json) =>
+        Read(json, WantedFields.OfPolicy, ObjectFields.ReadName, clusterPolicies.Read, clusterPolicies.ReadClosed);
 
     private static ApiObject<TKey, TValue> Read<TKey, TValue>(
         ReadOnlySpan<byte> json,

@@ -15,11 +15,14 @@ internal sealed record PolicyChanges
     /// <summary>The policies by name.</summary>
     public Dictionary<ObjectName, NetworkPolicy?> Policies { get; } = [];
 
+    /// <summary>The cluster policies by name.</summary>
+    public Dictionary<string, ClusterPolicy?> ClusterPolicies { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Addresses that a plugin of this node gave to a pod, whatever the objects say; null: it is taken back.</summary>
     public Dictionary<IPAddr, ObjectName?> Given { get; init; } = [];
 
     /// <summary>Nothing changed.</summary>
-    public bool IsEmpty => Pods.Count + Namespaces.Count + Policies.Count + Given.Count == 0;
+    public bool IsEmpty => Pods.Count + Namespaces.Count + Policies.Count + ClusterPolicies.Count + Given.Count == 0;
 
     /// <summary>What makes one state of the objects into another.</summary>
     public static PolicyChanges Between(PolicyObjects before, PolicyObjects after)
@@ -28,6 +31,7 @@ internal sealed record PolicyChanges
         Compare(before.Pods, after.Pods, changes.Pods);
         Compare(before.Namespaces, after.Namespaces, changes.Namespaces);
         Compare(before.Policies, after.Policies, changes.Policies);
+        Compare(before.ClusterPolicies, after.ClusterPolicies, changes.ClusterPolicies);
         return changes;
     }
 

@@ -12,6 +12,7 @@ internal sealed class PolicyCompiler
     private readonly PodIndex pods;
     private readonly Dictionary<string, PolicyNamespace> namespaces = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedDictionary<ObjectName, NetworkPolicy>> policies = new(StringComparer.Ordinal);
+    private readonly ClusterPolicies clusterPolicies = new();
     private readonly SetRegistry sets;
     private readonly ChainRegistry chains;
 
@@ -31,6 +32,7 @@ internal sealed class PolicyCompiler
             Pods = pods.Count,
             LocalPods = pods.Local.Count,
             Policies = policies.Values.Sum(static inside => inside.Count),
+            ClusterPolicies = clusterPolicies.Count,
             PolicyChains = chains.Rules.Count,
             Profiles = chains.Profiles.Count,
             Sets = PolicySet.Fixed.Count + sets.All.Sum(static resource => resource.Sets.Count),
@@ -49,11 +51,19 @@ internal sealed class PolicyCompiler
             Take(name, home, dirty);
         foreach (var (name, policy) in changes.Policies)
             Take(name, policy, dirty);
+        foreach (var (name, policy) in changes.ClusterPolicies)
+            Take(name, policy, dirty);
         return Compile(dirty);
     }
 
+    /// <summary>True if one more element of a set may forbid a connection.</summary>
+    public bool CanForbid(PolicySet set) => chains.CanForbid(set);
+
     /// <summary>True if an address is that of a pod of this node, with its policies among the compiled rules.</summary>
-    public bool IsCompiled(ObjectName name, IPAddr address) => pods.IsCompiled(name, address);
+    public bool IsCompiled(ObjectName name, IPAddr address) =>
+        pods.IsCompiled(name, address)
+        // Which cluster policies are for it may depend on its namespace.
+        && (clusterPolicies.Count == 0 || namespaces.ContainsKey(name.Namespace));
 
     private void Take(ObjectName name, PolicyPod? pod, HashSet<ObjectName> dirty)
     {
@@ -103,6 +113,21 @@ internal sealed class PolicyCompiler
             policies.Remove(name.Namespace);
     }
 
+    private void Take(string name, ClusterPolicy? policy, HashSet<ObjectName> dirty)
+    {
+        var old = clusterPolicies.Find(name);
+        if (old == policy)
+            return;
+        chains.ForgetTiers();
+        clusterPolicies.Set(name, policy);
+        foreach (var local in pods.Local)
+        {
+            var (pod, home) = (pods.Find(local)!, namespaces.GetValueOrDefault(local.Namespace));
+            if (old?.Selects(pod, home) == true || policy?.Selects(pod, home) == true)
+                dirty.Add(local);
+        }
+    }
+
     private static bool IsSelected(PolicyPod pod, NetworkPolicy? old, NetworkPolicy? policy) =>
         (old is not null && old.PodSelector.Matches(pod.Labels)) || (policy is not null && policy.PodSelector.Matches(pod.Labels));
 
@@ -116,8 +141,8 @@ internal sealed class PolicyCompiler
         // Sets that come get the pods that are compiled; the others find these sets afterwards.
         foreach (var pod in after.Where(static pod => pod.IsLocal))
         {
-            pod.Egress = chains.Acquire(Isolating(pod.Pod, PolicyDirection.Egress), PolicyDirection.Egress, delta);
-            pod.Ingress = chains.Acquire(Isolating(pod.Pod, PolicyDirection.Ingress), PolicyDirection.Ingress, delta);
+            pod.Egress = chains.Acquire(Judging(pod.Pod, PolicyDirection.Egress), PolicyDirection.Egress, delta);
+            pod.Ingress = chains.Acquire(Judging(pod.Pod, PolicyDirection.Ingress), PolicyDirection.Ingress, delta);
         }
 
         foreach (var pod in after)
@@ -131,6 +156,17 @@ internal sealed class PolicyCompiler
         foreach (var profile in before.SelectMany(static pod => new[] { pod.Egress, pod.Ingress }).OfType<ProfileChain>())
             chains.Release(profile, delta);
         return delta.Build();
+    }
+
+    private JudgingPolicies Judging(PolicyPod pod, PolicyDirection direction)
+    {
+        var isolating = Isolating(pod, direction);
+        var home = namespaces.GetValueOrDefault(pod.Name.Namespace);
+        return new JudgingPolicies(
+            clusterPolicies.Selecting(pod, home, (PolicyTier.Admin, direction)),
+            isolating,
+            isolating.Count > 0 ? [] : clusterPolicies.Selecting(pod, home, (PolicyTier.Baseline, direction))
+        );
     }
 
     private List<NetworkPolicy> Isolating(PolicyPod pod, PolicyDirection direction) =>

@@ -12,7 +12,12 @@ internal sealed record PolicyFigures
     /// <summary>Policies of the cluster.</summary>
     public int Policies { get; init; }
 
-    /// <summary>Chains of policies that select a pod of this node, one for each direction.</summary>
+    /// <summary>Cluster policies.</summary>
+    public int ClusterPolicies { get; init; }
+
+    /// <summary>
+    /// Chains of policies that select a pod of this node, one for each direction; one for each tier of cluster policies of some pods.
+    /// </summary>
     public int PolicyChains { get; init; }
 
     /// <summary>Chains of pods with the same policies.</summary>

@@ -1,8 +1,9 @@
+using System.Globalization;
 using Plugboard.Coordinator.Policy.Objects;
 
 namespace Plugboard.Coordinator.Policy.Compiling;
 
-/// <summary>Compiles the rules of one policy in one direction: of each, the kinds of peers times the kinds of ports.</summary>
+/// <summary>Compiles the rules of policies in one direction: of each, the kinds of peers times the kinds of ports.</summary>
 /// <param name="sets">The sets.</param>
 /// <param name="direction">The direction.</param>
 /// <param name="delta">Gets the sets that come.</param>
@@ -14,6 +15,26 @@ internal sealed class RuleCompiler(SetRegistry sets, PolicyDirection direction, 
 
     /// <summary>The sets that the compiled steps need.</summary>
     public IReadOnlyList<SetResource> Needs => needs;
+
+    /// <summary>The steps of cluster policies of one tier, in the order in which they are asked.</summary>
+    public IReadOnlyList<PolicyStep> Compile(IReadOnlyList<ClusterPolicy> policies)
+    {
+        var steps = new List<PolicyStep>();
+        foreach (var policy in policies)
+        {
+            var rules = policy.Rules(direction);
+            for (var i = 0; i < rules.Count; i++)
+            {
+                var name = string.Create(CultureInfo.InvariantCulture, $"{policy.Name} {i + 1}");
+                steps.AddRange(Compile(rules[i].Matches).Distinct().Select(step => step with { Action = rules[i].Action, Rule = name }));
+                // No packet goes further.
+                if (steps.Count > 0 && steps[^1].IsForAll)
+                    return steps;
+            }
+        }
+
+        return steps;
+    }
 
     /// <summary>The steps of a rule, each of which accepts.</summary>
     public IReadOnlyList<PolicyStep> Compile(PolicyRule rule)

@@ -24,9 +24,10 @@ internal sealed class TableEvaluator(PolicyTable table)
         IsIn(PolicySet.Networks(address.Is6), address, connection) && !IsIn(PolicySet.Ready(address.Is6), address, connection);
 
     private bool Passes(PolicySet map, IPAddr subject, Connection connection) =>
-        !table.Sets[map].TryGetValue(PolicyElement.Of(subject), out var name) || Accepts(table.Chains[name], connection);
+        !table.Sets[map].TryGetValue(PolicyElement.Of(subject), out var name) || (Decide(table.Chains[name], connection) ?? true);
 
-    private bool Accepts(PolicyChain chain, Connection connection)
+    // True: accepted, false: refused, null: the packet returns to where the chain was entered.
+    private bool? Decide(PolicyChain chain, Connection connection)
     {
         foreach (var step in chain.Steps)
         {
@@ -37,11 +38,17 @@ internal sealed class TableEvaluator(PolicyTable table)
                 continue;
             if (step.Ports is { } ports && !IsIn(ports, connection.Destination, connection))
                 continue;
-            if (step.Chain.Length == 0 || Accepts(table.Chains[step.Chain], connection))
-                return true;
+            if (step.Chain.Length > 0)
+            {
+                if (Decide(table.Chains[step.Chain], connection) is { } decided)
+                    return decided;
+                continue;
+            }
+
+            return step.Action == RuleAction.Pass ? null : step.Action == RuleAction.Accept;
         }
 
-        return false;
+        return chain is { IsProfile: true, IsOpen: false } ? false : null;
     }
 
     private bool IsIn(PolicySet set, IPAddr address, Connection connection)

@@ -42,15 +42,20 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
     public string? Obstacle { get; private set; }
 
     /// <summary>Notes a change of the rules.</summary>
-    public void Note(PolicyDelta delta) => isPending |= MayForbid(delta) || (mayHaveCut && !delta.IsEmpty);
+    /// <param name="delta">The change.</param>
+    /// <param name="canForbid">True if one more element of a set may forbid a connection.</param>
+    public void Note(PolicyDelta delta, Func<PolicySet, bool> canForbid) =>
+        isPending |= MayForbid(delta, canForbid) || (mayHaveCut && !delta.IsEmpty);
 
     /// <summary>Notes that nothing is known of the flows.</summary>
     public void NoteAll() => isPending = true;
 
-    // One more peer forbids nothing; a pod that gets other policies, or an address that leaves a set, may.
-    private static bool MayForbid(PolicyDelta delta) =>
-        delta.Elements.Any(static change =>
-            change.Set.Kind == PolicySetKind.Profiles || change.Elements.Any(static element => element.After is null)
+    // A pod that gets other policies, or an address that leaves a set, may; one more peer only where a rule denies or passes.
+    private static bool MayForbid(PolicyDelta delta, Func<PolicySet, bool> canForbid) =>
+        delta.Elements.Any(change =>
+            change.Set.Kind == PolicySetKind.Profiles
+            || change.Elements.Any(static element => element.After is null)
+            || canForbid(change.Set)
         );
 
     /// <summary>Compares, if something was noted and the last comparison is long enough ago; else <see cref="Wake"/> is called.</summary>

@@ -1,5 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy.Objects;
+using Plugboard.Documents;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Policy.Judging;
@@ -54,17 +55,60 @@ internal sealed class PolicyOracle(PolicyObjects objects, IReadOnlyDictionary<IP
     {
         if (subject is null)
             return new DirectionVerdict();
+        var ends = (subject, peer);
+        var first = JudgeTier(PolicyTier.Admin, direction, ends, connection);
+        if (first is { Action: not RuleAction.Pass })
+            return new DirectionVerdict { Subject = subject, Admin = first };
         var isolating = Isolating(subject, direction).ToList();
         return new DirectionVerdict
         {
             Subject = subject,
+            Admin = first,
             Isolating = isolating.Select(static policy => policy.Name).ToValueArray(),
             Allowing = isolating
-                .Where(policy => policy.Rules(direction)!.Value.Any(rule => Allows(rule, direction, (subject, peer), connection)))
+                .Where(policy => policy.Rules(direction)!.Value.Any(rule => Matches(rule, direction, ends, connection)))
                 .Select(static policy => policy.Name)
                 .ToValueArray(),
+            // NetworkPolicy always answers for pods that it isolates.
+            Baseline = isolating.Count > 0 ? null : JudgeTier(PolicyTier.Baseline, direction, ends, connection),
         };
     }
+
+    // The first rule of the first policy that matches answers for its tier.
+    private ClusterVerdict? JudgeTier(
+        PolicyTier tier,
+        PolicyDirection direction,
+        (PolicyPod Subject, PolicyPod? Peer) ends,
+        Connection connection
+    )
+    {
+        foreach (var policy in Selecting(ends.Subject, tier, direction))
+        {
+            var rules = policy.Rules(direction);
+            for (var i = 0; i < rules.Count; i++)
+            {
+                if (Matches(rules[i].Matches, direction, ends, connection))
+                    return new ClusterVerdict(policy, rules[i].Action, NameOf(rules[i], i));
+            }
+        }
+
+        return null;
+    }
+
+    private static string NameOf(ClusterRule rule, int index) =>
+        rule.Name.Length > 0
+            ? $"rule {DocumentNode.Quote(rule.Name)}"
+            : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"rule {index + 1}");
+
+    /// <summary>The cluster policies of a tier with rules for a pod in a direction, in the order in which they are asked.</summary>
+    public IEnumerable<ClusterPolicy> Selecting(PolicyPod pod, PolicyTier tier, PolicyDirection direction) =>
+        objects
+            .ClusterPolicies.Values.Where(policy =>
+                policy.Tier == tier && policy.Rules(direction).Count > 0 && policy.Selects(pod, HomeOf(pod))
+            )
+            .Order(ClusterPolicy.Order);
+
+    private PolicyNamespace? HomeOf(PolicyPod pod) => objects.Namespaces.GetValueOrDefault(pod.Name.Namespace);
 
     private IEnumerable<NetworkPolicy> Isolating(PolicyPod pod, PolicyDirection direction) =>
         pod.IsClosed
@@ -77,7 +121,7 @@ internal sealed class PolicyOracle(PolicyObjects objects, IReadOnlyDictionary<IP
                 )
                 .OrderBy(static policy => policy.Name, ObjectName.Order);
 
-    private bool Allows(PolicyRule rule, PolicyDirection direction, (PolicyPod Subject, PolicyPod? Peer) ends, Connection connection)
+    private bool Matches(PolicyRule rule, PolicyDirection direction, (PolicyPod Subject, PolicyPod? Peer) ends, Connection connection)
     {
         var peers = rule.Peers.Count == 0 ? [null] : rule.Peers.Select(static peer => (PolicyPeer?)peer).ToList();
         var ports = rule.Ports.Count == 0 ? [null] : rule.Ports.Select(static port => (PolicyPort?)port).ToList();
@@ -94,9 +138,7 @@ internal sealed class PolicyOracle(PolicyObjects objects, IReadOnlyDictionary<IP
         direction == PolicyDirection.Egress && peer?.Block is not null;
 
     private bool IsPeer(PolicyPeer peer, PolicyPod? pod, IPAddr address) =>
-        peer.Block is { } block
-            ? block.Contains(address)
-            : pod is not null && peer.Pods is { } pods && pods.Matches(pod, objects.Namespaces.GetValueOrDefault(pod.Name.Namespace));
+        peer.Block is { } block ? block.Contains(address) : pod is not null && peer.Pods is { } pods && pods.Matches(pod, HomeOf(pod));
 
     private static bool IsPort(PolicyPort port, PolicyPod? destination, Connection connection)
     {

@@ -251,20 +251,29 @@ internal sealed class PolicyRules(PolicyOptions options)
     {
         var own = ChainOf(chain);
         foreach (var step in chain.Steps)
-            yield return new Rule(own, StatementsOf(chain, step));
-        if (!chain.IsProfile)
+        {
+            if (options.Logs && step.Action == RuleAction.Deny)
+                yield return LogRule(own, $"{PolicyWords.Of(chain.Direction)} by cluster policy {step.Rule}", MatchesOf(chain, step));
+            yield return new Rule(own, StatementsOf(chain, step))
+            {
+                Comment = step.Rule.Length > 0 ? PolicyNames.Comment($"{step.Action} by {step.Rule}") : "",
+            };
+        }
+
+        if (chain is not { IsProfile: true, IsOpen: false })
             yield break;
         if (options.Logs)
             yield return LogRule(own, chain.Comment);
         yield return new Rule(own, [new VerdictStatement(Verdict.Goto(RefusalOf(chain.Direction).Name))]);
     }
 
-    private static Rule LogRule(Chain chain, string what)
+    private static Rule LogRule(Chain chain, string what, params IEnumerable<Statement> matches)
     {
         var prefix = $"refused {what}: ";
         return new Rule(
             chain,
             [
+                .. matches,
                 new Limit(LoggedPerSecond, LimitPer.Second) { Burst = LogBurst },
                 new Log(prefix.Length <= LongestPrefix ? prefix : prefix[..LongestPrefix]),
             ]
@@ -275,6 +284,22 @@ internal sealed class PolicyRules(PolicyOptions options)
     {
         if (step.Chain.Length > 0)
             return [new VerdictStatement(Verdict.Jump(step.Chain))];
+        return
+        [
+            .. MatchesOf(chain, step),
+            new VerdictStatement(
+                step.Action switch
+                {
+                    RuleAction.Accept => Verdict.Accept,
+                    RuleAction.Deny => Verdict.Goto(RefusalOf(chain.Direction).Name),
+                    _ => Verdict.Return,
+                }
+            ),
+        ];
+    }
+
+    private static List<Statement> MatchesOf(PolicyChain chain, PolicyStep step)
+    {
         var statements = new List<Statement>();
         if (step.Peers is { Is6: { } is6 } peers)
         {
@@ -288,7 +313,6 @@ internal sealed class PolicyRules(PolicyOptions options)
             statements.Add(new Lookup(SetOf(ports), ports.Is6 is { } family ? [Selector.Daddr(family), .. port] : port));
         }
 
-        statements.Add(new VerdictStatement(Verdict.Accept));
         return statements;
     }
 }

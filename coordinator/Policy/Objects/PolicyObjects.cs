@@ -12,6 +12,9 @@ internal sealed record PolicyObjects
     /// <summary>The policies by name.</summary>
     public required IReadOnlyDictionary<ObjectName, NetworkPolicy> Policies { get; init; }
 
+    /// <summary>The cluster policies by name.</summary>
+    public IReadOnlyDictionary<string, ClusterPolicy> ClusterPolicies { get; init; } = new Dictionary<string, ClusterPolicy>();
+
     /// <summary>No object at all.</summary>
     public static PolicyObjects Empty { get; } = Of([], [], []);
 
@@ -19,12 +22,14 @@ internal sealed record PolicyObjects
     public static PolicyObjects Of(
         IEnumerable<PolicyPod> pods,
         IEnumerable<PolicyNamespace> namespaces,
-        IEnumerable<NetworkPolicy> policies
+        IEnumerable<NetworkPolicy> policies,
+        IEnumerable<ClusterPolicy>? clusterPolicies = null
     ) =>
         new()
         {
             Pods = pods.ToDictionary(static pod => pod.Name),
             Namespaces = namespaces.ToDictionary(static home => home.Name, StringComparer.Ordinal),
             Policies = policies.ToDictionary(static policy => policy.Name),
+            ClusterPolicies = (clusterPolicies ?? []).ToDictionary(static policy => policy.Name, StringComparer.Ordinal),
         };
 }

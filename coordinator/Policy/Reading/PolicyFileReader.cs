@@ -6,18 +6,23 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Policy.Reading;
 
 /// <summary>
-/// Reads files of Pods, Namespaces and NetworkPolicies, YAML or JSON, as <c>kubectl get -o yaml</c> prints them: several documents, or
-/// lists. Each file is read wholly or refused. Pure.
+/// Reads files of Pods, Namespaces, NetworkPolicies and ClusterNetworkPolicies, YAML or JSON, as <c>kubectl get -o yaml</c> prints them:
+/// several documents, or lists. Each file is read wholly or refused. Pure.
 /// </summary>
 /// <param name="limits">What they may have at most.</param>
 /// <param name="readsAnnotation">See <see cref="PodReader"/>.</param>
-internal sealed class PolicyFileReader(PolicyLimits limits, bool readsAnnotation = false)
+/// <param name="readsCluster">A file of policies may have ClusterNetworkPolicies.</param>
+internal sealed class PolicyFileReader(PolicyLimits limits, bool readsAnnotation = false, bool readsCluster = false)
 {
+    private const string ClusterKind = "ClusterNetworkPolicy";
+
     private static readonly string[] podKinds = ["Pod", "Namespace"];
     private static readonly string[] policyKinds = ["NetworkPolicy"];
+    private static readonly string[] allPolicyKinds = ["NetworkPolicy", ClusterKind];
 
     private readonly PodReader pods = new(limits, readsAnnotation);
     private readonly NetworkPolicyReader policies = new(limits);
+    private readonly ClusterPolicyReader clusterPolicies = new(limits);
 
     /// <summary>The pods and namespaces of a file.</summary>
     /// <exception cref="DocumentException">It is invalid: with the line and the reason.</exception>
@@ -40,12 +45,19 @@ internal sealed class PolicyFileReader(PolicyLimits limits, bool readsAnnotation
 
     /// <summary>The policies of a file.</summary>
     /// <exception cref="DocumentException">It is invalid: with the line and the reason.</exception>
-    public IReadOnlyDictionary<ObjectName, NetworkPolicy> ReadPolicies(ReadOnlySpan<byte> utf8)
+    public WrittenPolicies ReadPolicies(ReadOnlySpan<byte> utf8)
     {
         var found = new Dictionary<ObjectName, NetworkPolicy>();
-        foreach (var (_, node) in Objects(utf8, policyKinds, wanted: null))
-            Add(found, policies.Read(node), static policy => policy.Name, (node, limits.Policies));
-        return found;
+        var cluster = new Dictionary<string, ClusterPolicy>(StringComparer.Ordinal);
+        foreach (var (kind, node) in Objects(utf8, readsCluster ? allPolicyKinds : policyKinds, wanted: null))
+        {
+            if (kind == ClusterKind)
+                Add(cluster, clusterPolicies.Read(node), static policy => policy.Name, (node, limits.Policies));
+            else
+                Add(found, policies.Read(node), static policy => policy.Name, (node, limits.Policies));
+        }
+
+        return new WrittenPolicies(found, cluster);
     }
 
     private static void Add<TKey, TValue>(
@@ -93,5 +105,20 @@ internal sealed class PolicyFileReader(PolicyLimits limits, bool readsAnnotation
             : throw node.Error(
                 $"kind {DocumentNode.Quote(kind)} does not belong into this file{Spelling.Hint(kind, kinds)}; it has "
                     + string.Join(" and ", kinds)
+                    + (kind == ClusterKind && kinds == policyKinds ? $", and with --policy-cluster {ClusterKind}" : "")
             );
+}
+
+/// <summary>What a file of policies has.</summary>
+/// <param name="Policies">The policies by name.</param>
+/// <param name="ClusterPolicies">The cluster policies by name.</param>
+internal sealed record WrittenPolicies(
+    IReadOnlyDictionary<ObjectName, NetworkPolicy> Policies,
+    IReadOnlyDictionary<string, ClusterPolicy> ClusterPolicies
+)
+{
+    /// <summary>True if another content lacks one of these.</summary>
+    public bool HasMoreThan(WrittenPolicies other) =>
+        Policies.Keys.Any(name => !other.Policies.ContainsKey(name))
+        || ClusterPolicies.Keys.Any(name => !other.ClusterPolicies.ContainsKey(name));
 }

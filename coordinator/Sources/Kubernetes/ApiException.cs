@@ -24,6 +24,9 @@ internal sealed class ApiException(string message, Exception? inner = null) : Ex
     /// <summary>This node may not do that.</summary>
     public bool IsForbidden => Status == (int)HttpStatusCode.Forbidden;
 
+    /// <summary>The server has no such path: it does not serve the kind, or not in this version.</summary>
+    public bool IsNotServed => Status == (int)HttpStatusCode.NotFound;
+
     /// <summary>The token is not accepted.</summary>
     public bool IsUnauthorized => Status == (int)HttpStatusCode.Unauthorized;
 

@@ -13,6 +13,8 @@ internal static class ApiRights
             "pods" or "namespaces" or "networkpolicies" =>
                 "grant list and watch of pods, namespaces and networkpolicies.networking.k8s.io in all namespaces: ClusterRole "
                     + "plugboard-coordinator-policy, deploy/components/network-policy (docs/network-policy.md)",
+            "clusternetworkpolicies" => "grant list and watch of clusternetworkpolicies.policy.networking.k8s.io: ClusterRole "
+                + "plugboard-coordinator-policy, deploy/components/network-policy (docs/network-policy.md)",
             _ => "grant nodes get, list and watch, nodes/status patch (docs/kubernetes.md)",
         };
 }

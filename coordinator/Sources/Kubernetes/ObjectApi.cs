@@ -16,6 +16,9 @@ internal sealed class ObjectApi<T>(ApiClient client, ResourceKind kind, ObjectRe
 {
     private static readonly TimeSpan longestList = TimeSpan.FromMinutes(5);
 
+    // The one that is served.
+    private string path = kind.Path;
+
     /// <summary>All objects, page by page, each given to <paramref name="take"/>; the version to watch from.</summary>
     public async Task<string> ListAsync(Action<T> take, CancellationToken cancellation)
     {
@@ -23,7 +26,7 @@ internal sealed class ObjectApi<T>(ApiClient client, ResourceKind kind, ObjectRe
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try
         {
-            return await ListPagesAsync(take, either.Token).ConfigureAwait(false);
+            return await ListServedAsync(take, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -33,15 +36,33 @@ internal sealed class ObjectApi<T>(ApiClient client, ResourceKind kind, ObjectRe
         }
     }
 
+    private async Task<string> ListServedAsync(Action<T> take, CancellationToken cancellation)
+    {
+        path = kind.Path;
+        foreach (var older in kind.OlderPaths)
+        {
+            try
+            {
+                return await ListPagesAsync(take, cancellation).ConfigureAwait(false);
+            }
+            catch (ApiException e) when (e.IsNotServed)
+            {
+                path = older;
+            }
+        }
+
+        return await ListPagesAsync(take, cancellation).ConfigureAwait(false);
+    }
+
     private async Task<string> ListPagesAsync(Action<T> take, CancellationToken cancellation)
     {
         var (version, next, count) = ("", "", 0);
         for (var page = 0; page < options.Limits.Pages; page++)
         {
-            var path = string.Create(CultureInfo.InvariantCulture, $"{kind.Path}?limit={options.PageSize}");
+            var asked = string.Create(CultureInfo.InvariantCulture, $"{path}?limit={options.PageSize}");
             if (next.Length > 0)
-                path += $"&continue={Uri.EscapeDataString(next)}";
-            (version, next) = await ReadPageAsync(path, Counted, cancellation).ConfigureAwait(false);
+                asked += $"&continue={Uri.EscapeDataString(next)}";
+            (version, next) = await ReadPageAsync(asked, Counted, cancellation).ConfigureAwait(false);
             if (version.Length == 0)
                 throw new ApiException($"the Kubernetes API's list of {kind.Plural} is invalid: it has no resourceVersion");
             if (next.Length == 0)
@@ -58,9 +79,9 @@ internal sealed class ObjectApi<T>(ApiClient client, ResourceKind kind, ObjectRe
         }
     }
 
-    private async Task<(string Version, string Continue)> ReadPageAsync(string path, Action<T> take, CancellationToken cancellation)
+    private async Task<(string Version, string Continue)> ReadPageAsync(string asked, Action<T> take, CancellationToken cancellation)
     {
-        using var response = await client.SendAsync(HttpMethod.Get, path, body: null, cancellation).ConfigureAwait(false);
+        using var response = await client.SendAsync(HttpMethod.Get, asked, body: null, cancellation).ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
         await using var closing = stream.ConfigureAwait(false);
         using var objects = new JsonObjects(stream, isList: true, options);
@@ -104,11 +125,11 @@ internal sealed class ObjectApi<T>(ApiClient client, ResourceKind kind, ObjectRe
 #pragma warning disable CA5394 // No secret: the nodes' watches are not to end at once.
         var seconds = options.Random.Next(300, 601);
 #pragma warning restore CA5394
-        var path = string.Create(
+        var asked = string.Create(
             CultureInfo.InvariantCulture,
-            $"{kind.Path}?watch=1&resourceVersion={Uri.EscapeDataString(version)}&allowWatchBookmarks=true&timeoutSeconds={seconds}"
+            $"{path}?watch=1&resourceVersion={Uri.EscapeDataString(version)}&allowWatchBookmarks=true&timeoutSeconds={seconds}"
         );
-        using var response = await client.SendAsync(HttpMethod.Get, path, body: null, cancellation).ConfigureAwait(false);
+        using var response = await client.SendAsync(HttpMethod.Get, asked, body: null, cancellation).ConfigureAwait(false);
         begun();
         // A watch may exceed its requested time, or send blanks for ever: it is ended here.
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds + 30), options.Time);

@@ -80,7 +80,8 @@ internal sealed class ObjectFollower<T>(ObjectApi<T> api, IObjectSink<T> sink, K
 
     private TimeSpan RestAfter(long start, ApiException failure)
     {
-        if (failure.IsGone || failure.IsTooNew)
+        // One that is not served any more may be served in another version.
+        if (failure.IsGone || failure.IsTooNew || failure.IsNotServed)
             version = null;
         var wasOfUse = hasBegun && options.Time.GetElapsedTime(start) >= shortLife;
         // Broken connections and compacted versions are routine: they are logged only if the next try fails too.

@@ -6,6 +6,9 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 /// <param name="Most">The objects of one list; a server that sends more is broken.</param>
 internal sealed record ResourceKind(string Plural, string Path, int Most)
 {
+    /// <summary>The paths of its older versions, in the order in which they are asked for where the newer ones are not served.</summary>
+    public IReadOnlyList<string> OlderPaths { get; init; } = [];
+
     /// <summary>The Nodes.</summary>
     public static ResourceKind Nodes(ReadingLimits limits) => new("nodes", "/api/v1/nodes", limits.Nodes);
 }

@@ -46,7 +46,13 @@ public sealed class NetworkPolicyComponentTests
 
         var role = objects.Single(static item => Kustomization.IdentityOf(item) == "ClusterRole /plugboard-coordinator-policy");
         Assert.Equal(
-            ["/pods: list, watch", "/namespaces: list, watch", "networking.k8s.io/networkpolicies: list, watch", "/events: create, patch"],
+            [
+                "/pods: list, watch",
+                "/namespaces: list, watch",
+                "networking.k8s.io/networkpolicies: list, watch",
+                "policy.networking.k8s.io/clusternetworkpolicies: list, watch",
+                "/events: create, patch",
+            ],
             role["rules"]!
                 .AsArray()
                 .SelectMany(static rule =>

@@ -55,7 +55,8 @@ internal static class ApiTargets
         var pod = reader.ReadPod(input);
         var home = reader.ReadNamespace(input);
         var policy = reader.ReadPolicy(input);
-        foreach (var refusal in new[] { pod.Refusal, home.Refusal, policy.Refusal }.OfType<string>())
+        var cluster = reader.ReadClusterPolicy(input);
+        foreach (var refusal in new[] { pod.Refusal, home.Refusal, policy.Refusal, cluster.Refusal }.OfType<string>())
         {
             if (Trial.FindFault(refusal, input) is { } fault)
                 throw fault;
@@ -66,7 +67,8 @@ internal static class ApiTargets
             policy.Refusal is null || (policy.Value is { } closed && (closed.Ingress ?? []).Count + (closed.Egress ?? []).Count == 0),
             "a refused policy allows something"
         );
-        return pod.Refusal is null || home.Refusal is null || policy.Refusal is null;
+        FuzzFailure.Unless(cluster.Value is not null, "a refused cluster policy is worth nothing");
+        return pod.Refusal is null || home.Refusal is null || policy.Refusal is null || cluster.Refusal is null;
     }
 
     private static bool Status(byte[] input)

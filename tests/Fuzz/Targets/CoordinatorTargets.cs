@@ -20,7 +20,7 @@ namespace Plugboard.Tests.Fuzz.Targets;
 /// <summary>What an operator writes for the coordinator.</summary>
 internal static class CoordinatorTargets
 {
-    private static readonly PolicyFileReader PolicyReader = new(new PolicyLimits());
+    private static readonly PolicyFileReader PolicyReader = new(new PolicyLimits(), readsCluster: true);
 
     public static IReadOnlyList<FuzzTarget> All =>
         [
@@ -67,7 +67,7 @@ internal static class CoordinatorTargets
 
     private static bool Policies(byte[] input)
     {
-        var policies = PolicyReader.ReadPolicies(input);
+        var (policies, cluster) = PolicyReader.ReadPolicies(input);
         PolicyPod[] pods =
         [
             .. policies
@@ -80,7 +80,14 @@ internal static class CoordinatorTargets
                     NodeName = "n1",
                 }),
         ];
-        return Compile(PolicyObjects.Of(pods, [], policies.Values));
+        return Compile(
+            PolicyObjects.Of(
+                pods,
+                pods.Select(static pod => new PolicyNamespace(pod.Name.Namespace, Labels.None)),
+                policies.Values,
+                cluster.Values
+            )
+        );
     }
 
     private static bool PolicyPods(byte[] input)

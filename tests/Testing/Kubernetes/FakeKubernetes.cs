@@ -25,6 +25,12 @@ public sealed class FakeKubernetes : IDisposable
     /// <summary>Where NetworkPolicies are.</summary>
     public const string Policies = "/apis/networking.k8s.io/v1/networkpolicies";
 
+    /// <summary>Where ClusterNetworkPolicies are, if <see cref="Serve"/> says so.</summary>
+    public const string ClusterPolicies = "/apis/policy.networking.k8s.io/v1beta1/clusternetworkpolicies";
+
+    /// <summary>The same of the version before.</summary>
+    public const string OlderClusterPolicies = "/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies";
+
     private readonly Lock changing = new();
     private readonly Dictionary<string, FakeCollection> collections = new(StringComparer.Ordinal)
     {
@@ -86,6 +92,27 @@ public sealed class FakeKubernetes : IDisposable
         var api = new FakeKubernetes();
         api.Server = FakeServer.Start(api.Answer, certificate);
         return api;
+    }
+
+    /// <summary>Serves ClusterNetworkPolicies, as after their definition was installed.</summary>
+    /// <param name="path">Where.</param>
+    public void Serve(string path)
+    {
+        lock (changing)
+            collections[path] = new("ClusterNetworkPolicy", string.Join('/', path.Split('/')[2..4]));
+    }
+
+    /// <summary>Ends that: the objects go, then the kind, and the watches end.</summary>
+    public void Withdraw(string path)
+    {
+        foreach (var name in Names(path))
+            Delete(path, name);
+        lock (changing)
+        {
+            collections.Remove(path, out var gone);
+            foreach (var watch in gone!.Watches)
+                watch.Writer.TryComplete();
+        }
     }
 
     /// <summary>Adds a Node.</summary>

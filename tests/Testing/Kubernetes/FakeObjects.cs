@@ -75,6 +75,16 @@ public static class FakeObjects
             ["spec"] = JsonNode.Parse(spec),
         };
 
+    /// <summary>A ClusterNetworkPolicy with the JSON of its spec.</summary>
+    public static JsonObject ClusterPolicy(string name, string spec) =>
+        new()
+        {
+            ["kind"] = "ClusterNetworkPolicy",
+            ["apiVersion"] = "policy.networking.k8s.io/v1alpha2",
+            ["metadata"] = Metadata(name, []),
+            ["spec"] = JsonNode.Parse(spec),
+        };
+
     private static JsonObject Metadata(string name, string[] labels)
     {
         var metadata = new JsonObject { ["name"] = name.Split('/')[^1] };

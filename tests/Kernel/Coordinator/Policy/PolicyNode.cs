@@ -63,7 +63,7 @@ internal sealed class PolicyNode : TestMachine
             homeLabels[home] = $"ns: {home}";
         WritePods();
         Write();
-        Files = new PolicyFiles(directory.FullName, TimeProvider.System);
+        Files = NewFiles();
         Reconciler = NewReconciler(Files);
         Client = NftablesClient.Open(Namespace);
     }
@@ -78,6 +78,9 @@ internal sealed class PolicyNode : TestMachine
     public PolicyReconciler Reconciler { get; private set; }
 
     public NftablesClient Client { get; }
+
+    /// <summary>The cluster policies c0, c1 and so on of the next <see cref="Write"/>: each the YAML of a spec.</summary>
+    public IReadOnlyList<string> Cluster { get; set; } = [];
 
     public IReadOnlyCollection<string> Pods => probe.Names;
 
@@ -94,6 +97,8 @@ internal sealed class PolicyNode : TestMachine
     public TestNamespace Pod(string name) => probe.Pod(name);
 
     public IPAddr Address(string name, bool is6) => probe.Address(name, is6);
+
+    private PolicyFiles NewFiles() => new(directory.FullName, TimeProvider.System, readsCluster: Options.ReadsCluster);
 
     private PolicyReconciler NewReconciler(PolicyFiles files) =>
         new(Options, files, static () => true, TimeProvider.System)
@@ -186,9 +191,14 @@ internal sealed class PolicyNode : TestMachine
     {
         var text = new StringBuilder(policies.Count == 0 ? "kind: List\nitems: []\n" : "");
         for (var i = 0; i < policies.Count; i++)
+            Append($"kind: NetworkPolicy\nmetadata: {{name: p{i}, namespace: {policies[i].Home}}}", policies[i].Spec);
+        for (var i = 0; i < Cluster.Count; i++)
+            Append($"kind: ClusterNetworkPolicy\nmetadata: {{name: c{i}}}", Cluster[i]);
+
+        void Append(string head, string spec)
         {
-            text.Append($"---\nkind: NetworkPolicy\nmetadata: {{name: p{i}, namespace: {policies[i].Home}}}\nspec:\n");
-            foreach (var line in policies[i].Spec.Split('\n'))
+            text.Append("---\n").Append(head).Append("\nspec:\n");
+            foreach (var line in spec.Split('\n'))
                 text.Append("  ").Append(line).Append('\n');
         }
 
@@ -234,7 +244,7 @@ internal sealed class PolicyNode : TestMachine
     public void Restart()
     {
         Reconciler.Dispose();
-        Files = new PolicyFiles(directory.FullName, TimeProvider.System);
+        Files = NewFiles();
         Reconciler = NewReconciler(Files);
     }
 

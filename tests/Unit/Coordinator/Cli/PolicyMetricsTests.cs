@@ -17,9 +17,10 @@ public sealed class PolicyMetricsTests
     [InlineData("coordinator_policy_source_last_heard_seconds{kind=\"policies\"} 0.5")]
     [InlineData("coordinator_policy_source_last_heard_seconds{kind=\"namespaces\"} -1")]
     [InlineData("coordinator_policy_refused_objects{kind=\"policies\"} 2")]
+    [InlineData("coordinator_policy_objects{kind=\"cluster-policies\"} 3")]
     public void The_state_of_each_kind_is_a_line(string line)
     {
-        var state = new PolicyState(new PolicyFigures(), LastChange: null, Compared: 1)
+        var state = new PolicyState(new PolicyFigures { ClusterPolicies = 3 }, LastChange: null, Compared: 1)
         {
             Kinds =
             [

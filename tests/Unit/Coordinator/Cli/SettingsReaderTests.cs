@@ -58,8 +58,15 @@ public sealed class SettingsReaderTests
     [Fact]
     public void Network_policy_from_the_api_needs_no_directory_and_has_the_node_s_name_as_the_kubelet_registers_it()
     {
-        var policy = Read("--network-policy=api", "--policy-dir=", "--policy-namespace-annotation", "--node-name=Node-1").Policy!;
-        Assert.Equal((null, true, "node-1"), (policy.Directory, policy.ReadsAnnotation, policy.NodeName));
+        var policy = Read(
+            "--network-policy=api",
+            "--policy-dir=",
+            "--policy-namespace-annotation",
+            "--policy-cluster",
+            "--node-name=Node-1"
+        ).Policy!;
+        Assert.Equal((null, true, true, "node-1"), (policy.Directory, policy.ReadsAnnotation, policy.ReadsCluster, policy.NodeName));
+        Assert.False(Read("--network-policy=api").Policy!.ReadsCluster);
     }
 
     [Fact]

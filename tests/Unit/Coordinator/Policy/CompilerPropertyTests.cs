@@ -10,13 +10,26 @@ public sealed class CompilerPropertyTests
 {
     private static readonly string[] nodes = ["n1", "n2"];
 
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 20)];
+    public static TheoryData<int, bool> Seeds
+    {
+        get
+        {
+            var seeds = new TheoryData<int, bool>();
+            for (var seed = 0; seed < 20; seed++)
+            {
+                seeds.Add(seed, false);
+                seeds.Add(seed, true);
+            }
+
+            return seeds;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void The_compiled_rules_of_both_nodes_say_what_the_oracle_says_after_each_change(int seed)
+    public void The_compiled_rules_of_both_nodes_say_what_the_oracle_says_after_each_change(int seed, bool hasClusterPolicies)
     {
-        var random = new RandomPolicies(seed);
+        var random = new RandomPolicies(seed, hasClusterPolicies);
         var compilers = nodes.Select(static node => new PolicyCompiler(node)).ToList();
         var before = PolicyObjects.Empty;
         var (allowed, forbidden) = (0, 0);
@@ -48,9 +61,9 @@ public sealed class CompilerPropertyTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Changes_one_after_another_give_what_a_compilation_of_all_gives(int seed)
+    public void Changes_one_after_another_give_what_a_compilation_of_all_gives(int seed, bool hasClusterPolicies)
     {
-        var random = new RandomPolicies(1000 + seed);
+        var random = new RandomPolicies(1000 + seed, hasClusterPolicies);
         var compiler = new PolicyCompiler("n1");
         var mirror = compiler.ToTable();
         var before = PolicyObjects.Empty;
@@ -69,10 +82,12 @@ public sealed class CompilerPropertyTests
         }
     }
 
-    [Fact]
-    public void A_chain_that_comes_is_told_after_those_that_it_jumps_to_and_goes_before_them()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_chain_that_comes_is_told_after_those_that_it_jumps_to_and_goes_before_them(bool hasClusterPolicies)
     {
-        var random = new RandomPolicies(7);
+        var random = new RandomPolicies(7, hasClusterPolicies);
         var compiler = new PolicyCompiler("n1");
         var known = new HashSet<string>(StringComparer.Ordinal);
         var before = PolicyObjects.Empty;
@@ -166,6 +181,10 @@ public sealed class CompilerPropertyTests
                     set.Value.Select(element => $"{set.Key.Name} {element.Key} {element.Value}").Prepend($"set {set.Key}")
                 )
                 .Order(StringComparer.Ordinal)
-                .Concat(table.Chains.Values.Select(static chain => $"{chain.Name} {chain.Direction} {chain.IsProfile} {chain.Steps}"))
+                .Concat(
+                    table.Chains.Values.Select(static chain =>
+                        $"{chain.Name} {chain.Direction} {chain.IsProfile} {chain.IsOpen} {chain.Steps}"
+                    )
+                )
         );
 }

@@ -13,11 +13,12 @@ namespace Plugboard.Tests.Unit.Coordinator.Policy;
 /// </summary>
 internal sealed class PolicyCluster
 {
-    private static readonly PolicyFileReader Reader = new(new PolicyLimits());
+    private static readonly PolicyFileReader Reader = new(new PolicyLimits(), readsCluster: true);
 
     private readonly Dictionary<ObjectName, PolicyPod> pods = [];
     private readonly Dictionary<string, PolicyNamespace> namespaces = new(StringComparer.Ordinal);
     private Dictionary<ObjectName, NetworkPolicy> policies = [];
+    private Dictionary<string, ClusterPolicy> clusterPolicies = [];
 
     public PolicyCluster()
     {
@@ -40,7 +41,7 @@ internal sealed class PolicyCluster
         }
     }
 
-    public PolicyObjects Objects => PolicyObjects.Of(pods.Values, namespaces.Values, policies.Values);
+    public PolicyObjects Objects => PolicyObjects.Of(pods.Values, namespaces.Values, policies.Values, clusterPolicies.Values);
 
     public Dictionary<IPAddr, string> Nodes { get; } = [];
 
@@ -61,11 +62,34 @@ internal sealed class PolicyCluster
         return this;
     }
 
+    /// <summary>Cluster policies c0, c1 and so on, each the YAML of a spec.</summary>
+    public PolicyCluster WithCluster(params string[] specs)
+    {
+        clusterPolicies = specs.Select((spec, i) => ClusterPolicy(spec, $"c{i}")).ToDictionary(static policy => policy.Name);
+        return this;
+    }
+
+    public PolicyCluster WithCluster(ClusterPolicy policy)
+    {
+        clusterPolicies = new() { [policy.Name] = policy };
+        return this;
+    }
+
+    public static ClusterPolicy ClusterPolicy(string spec, string name = "c") =>
+        Reader.ReadPolicies(Encoding.UTF8.GetBytes(ClusterText(spec, name))).ClusterPolicies.Values.Single();
+
+    public static string ClusterText(string spec, string name = "c")
+    {
+        var indented = string.Join('\n', spec.Trim('\n').Split('\n').Select(static line => "  " + line));
+        return "apiVersion: policy.networking.k8s.io/v1alpha2\n"
+            + $"kind: ClusterNetworkPolicy\nmetadata: {{name: {name}}}\nspec:\n{indented}\n";
+    }
+
     public static NetworkPolicy Policy(string spec, string name = "p", string home = "x")
     {
         var indented = string.Join('\n', spec.Trim('\n').Split('\n').Select(static line => "  " + line));
         var text = $"kind: NetworkPolicy\nmetadata: {{name: {name}, namespace: {home}}}\nspec:\n{indented}\n";
-        return Reader.ReadPolicies(Encoding.UTF8.GetBytes(text)).Values.Single();
+        return Reader.ReadPolicies(Encoding.UTF8.GetBytes(text)).Policies.Values.Single();
     }
 
     /// <summary>Whether a pod, or an address, reaches another at a port; over IPv4 unless the address is another.</summary>

@@ -1,4 +1,5 @@
 using Plugboard.Coordinator.Policy;
+using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Unit.Coordinator.Policy;
@@ -51,6 +52,37 @@ public sealed class PolicyFilesTests : IDisposable
         Assert.Same(before, files.Current);
         Write("policies.yaml", One);
         Assert.Empty(files.Warnings);
+    }
+
+    [Fact]
+    public void Cluster_policies_are_in_the_file_of_policies_and_a_typing_error_leaves_the_last_valid_content_in_force()
+    {
+        using var both = new PolicyFiles(directory.FullName, time, readsCluster: true);
+        var cluster = PolicyCluster.ClusterText("tier: Admin\npriority: 1\nsubject: {namespaces: {}}\ningress: []");
+        Write("pods.yaml", Pods);
+        Write("policies.yaml", One + "---\n" + cluster);
+        Assert.Contains("--policy-cluster", files.Problem, StringComparison.Ordinal);
+        both.Refresh();
+        Assert.Single(both.Current!.Policies);
+        Assert.Equal("c", Assert.Single(both.Current.ClusterPolicies).Key);
+        Assert.Single(both.Take().ClusterPolicies);
+
+        Write("policies.yaml", One + "---\n" + cluster.Replace("Admin", "Adnim", StringComparison.Ordinal));
+        both.Refresh();
+        Assert.Contains(
+            "\"Adnim\" is not Admin or Baseline (did you mean \"Admin\"?); the last valid content stays in force",
+            Assert.Single(both.Warnings),
+            StringComparison.Ordinal
+        );
+        Assert.True(both.Take().IsEmpty);
+
+        // One that goes is in force until it stays so.
+        Write("policies.yaml", One);
+        both.Refresh();
+        Assert.True(both.IsWaiting);
+        time.Pass(PolicyFile<PolicyObjects>.Settling);
+        both.Refresh();
+        Assert.Null(Assert.Single(both.Take().ClusterPolicies).Value);
     }
 
     [Fact]

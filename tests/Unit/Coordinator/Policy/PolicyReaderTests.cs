@@ -20,7 +20,7 @@ public sealed class PolicyReaderTests
     );
 
     private static IReadOnlyDictionary<ObjectName, NetworkPolicy> Policies(string text) =>
-        Reader.ReadPolicies(Encoding.UTF8.GetBytes(text));
+        Reader.ReadPolicies(Encoding.UTF8.GetBytes(text)).Policies;
 
     private static PolicyPod Pod(string text) => Reader.ReadPods(Encoding.UTF8.GetBytes(text)).Pods.Values.Single();
 

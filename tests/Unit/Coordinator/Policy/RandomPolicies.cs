@@ -7,7 +7,7 @@ using Plugboard.Linux;
 namespace Plugboard.Tests.Unit.Coordinator.Policy;
 
 /// <summary>Random objects from few names, labels, ports and addresses, so that they meet often, also where they should not.</summary>
-internal sealed class RandomPolicies(int seed)
+internal sealed class RandomPolicies(int seed, bool hasClusterPolicies = false)
 {
     private static readonly string[] homes = ["x", "y", "z"];
     private static readonly string[] names = ["a", "b", "c", "d"];
@@ -15,6 +15,9 @@ internal sealed class RandomPolicies(int seed)
     private static readonly string[] values = ["1", "2", ""];
     private static readonly string[] portNames = ["web", "dns"];
     private static readonly PortProtocol[] protocols = [PortProtocol.Tcp, PortProtocol.Udp, PortProtocol.Sctp];
+    private static readonly string[] clusterNames = ["k", "l", "m", "n"];
+    private static readonly int[] priorities = [0, 1, 2];
+    private static readonly RuleAction[] actions = Enum.GetValues<RuleAction>();
     private static readonly LabelOperator[] operators = Enum.GetValues<LabelOperator>();
 
 #pragma warning disable CA5394 // A test repeats by its seed.
@@ -26,13 +29,25 @@ internal sealed class RandomPolicies(int seed)
 
     public Dictionary<ObjectName, NetworkPolicy> Policies { get; } = [];
 
-    public PolicyObjects Objects => PolicyObjects.Of(Pods.Values, Namespaces.Values, Policies.Values);
+    public Dictionary<string, ClusterPolicy> ClusterPolicies { get; } = new(StringComparer.Ordinal);
+
+    public PolicyObjects Objects => PolicyObjects.Of(Pods.Values, Namespaces.Values, Policies.Values, ClusterPolicies.Values);
 
     /// <summary>Changes, adds or removes an object.</summary>
     public void Step()
     {
         var home = One(homes);
         var name = new ObjectName(home, One(names));
+        if (hasClusterPolicies && Chance(3))
+        {
+            var cluster = One(clusterNames);
+            if (Chance(4))
+                ClusterPolicies.Remove(cluster);
+            else
+                ClusterPolicies[cluster] = ClusterPolicy(cluster);
+            return;
+        }
+
         switch (random.Next(10))
         {
             case 0:
@@ -99,6 +114,36 @@ internal sealed class RandomPolicies(int seed)
             Egress = egress ? Rules(name.Namespace) : null,
         };
     }
+
+    private ClusterPolicy ClusterPolicy(string name) =>
+        new()
+        {
+            Name = name,
+            Tier = Chance(2) ? PolicyTier.Admin : PolicyTier.Baseline,
+            Priority = One(priorities),
+            Subject = new PodPeer(null, Selector(), Selector()),
+            Ingress = ClusterRules(),
+            Egress = ClusterRules(),
+        };
+
+    private ValueArray<ClusterRule> ClusterRules() =>
+        Some(
+                3,
+                () =>
+                    Chance(8)
+                        ? ClusterRule.DenyAll("")
+                        : new ClusterRule(
+                            "",
+                            One(actions),
+                            new PolicyRule([ClusterPeer(), .. Some(1, ClusterPeer)], Some(2, PolicyPort).ToValueArray())
+                        )
+            )
+            .ToValueArray();
+
+    private PolicyPeer ClusterPeer() =>
+        Chance(3)
+            ? new PolicyPeer { Block = new IpBlock(Block().Cidr, []) }
+            : new PolicyPeer { Pods = new PodPeer(null, Selector(), Selector()) };
 
     private ValueArray<PolicyRule> Rules(string home) =>
         Some(2, () => new PolicyRule(Some(2, () => Peer(home)).ToValueArray(), Some(2, PolicyPort).ToValueArray())).ToValueArray();

@@ -21,11 +21,13 @@ internal sealed class PolicyApiRun : IDisposable
     private readonly DirectoryInfo account = Directory.CreateTempSubdirectory("plugboard-policy-api-");
     private readonly PolicyCompiler compiler = new("n1");
     private readonly PolicyTable mirror;
+    private readonly PolicyOptions options;
     private int calls;
 
     private PolicyApiRun(FakeKubernetes api, Func<KubernetesOptions, KubernetesOptions> change, PolicyOptions options)
     {
         Api = api;
+        this.options = options;
         mirror = compiler.ToTable();
         File.WriteAllText(Path.Combine(account.FullName, "token"), "first\n");
         var access = new KubernetesOptions
@@ -123,10 +125,11 @@ internal sealed class PolicyApiRun : IDisposable
     public Task KnownAsync() => UntilAsync(Take);
 
     /// <summary>Waits until all kinds are watched.</summary>
-    public async Task WatchedAsync()
+    /// <param name="kinds">How many there are.</param>
+    public async Task WatchedAsync(int kinds = 3)
     {
         await KnownAsync();
-        await UntilAsync(() => Api.WatchCount == 3);
+        await UntilAsync(() => Api.WatchCount == kinds);
     }
 
     /// <summary>Whether a TCP connection passes on node n1, by the rules as they were changed one after another.</summary>
@@ -140,7 +143,7 @@ internal sealed class PolicyApiRun : IDisposable
     /// <summary>The rules as they were changed one after another are those that a compiler makes of a fresh list.</summary>
     public async Task IsAsOfAFreshListAsync()
     {
-        using var fresh = Start(Api);
+        using var fresh = Start(Api, options: options);
         await fresh.KnownAsync();
         Assert.Equal(Describe(fresh.mirror), Describe(mirror));
         Assert.Equal(Describe(compiler.ToTable()), Describe(mirror));
@@ -154,7 +157,11 @@ internal sealed class PolicyApiRun : IDisposable
                     set.Value.Select(element => $"{set.Key.Name} {element.Key} {element.Value}").Prepend($"set {set.Key}")
                 )
                 .Order(StringComparer.Ordinal)
-                .Concat(table.Chains.Values.Select(static chain => $"{chain.Name} {chain.Direction} {chain.IsProfile} {chain.Steps}"))
+                .Concat(
+                    table.Chains.Values.Select(static chain =>
+                        $"{chain.Name} {chain.Direction} {chain.IsProfile} {chain.IsOpen} {chain.Steps}"
+                    )
+                )
         );
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Plugboard.Coordinator.Policy;
 using Plugboard.Testing.Kubernetes;
 
 namespace Plugboard.Tests.Unit.Coordinator.Policy.Api;
@@ -19,6 +20,17 @@ public sealed class PolicyHistoryTests
         """{"podSelector":{"matchLabels":{"app":"2"}},"ingress":[{"from":[{"podSelector":{},"namespaceSelector":{}}]}]}""",
     ];
 
+    private static readonly string[] clusterSpecs =
+    [
+        """{"tier":"Admin","priority":3,"subject":{"namespaces":{}}"""
+            + ""","ingress":[{"action":"Deny","from":[{"namespaces":{"matchLabels":{"app":"1"}}}]}]}""",
+        """{"tier":"Admin","priority":2,"subject":{"namespaces":{"matchLabels":{"app":"2"}}}"""
+            + ""","egress":[{"action":"Pass","to":[{"namespaces":{}}]}]}""",
+        """{"tier":"Baseline","priority":1,"subject":{"pods":{"podSelector":{}}}"""
+            + ""","egress":[{"action":"Deny","to":[{"networks":["10.0.0.0/30"]}]}]}""",
+        """{"tier":"Admin","priority":1,"subject":{"namespaces":{}},"egress":[{"action":"Deny","to":[{"nodes":{}}]}]}""",
+    ];
+
     public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 6)];
 
     [Theory]
@@ -29,13 +41,19 @@ public sealed class PolicyHistoryTests
         var random = new Random(seed);
         using var api = FakeKubernetes.Start();
         api.TellsGoneInWatch = random.Next(2) == 0;
-        using var run = PolicyApiRun.Start(api, static options => options with { PageSize = 3 });
-        await run.WatchedAsync();
+        var hasCluster = seed % 2 == 0;
+        if (hasCluster)
+            api.Serve(FakeKubernetes.ClusterPolicies);
+        var options = new PolicyOptions { NodeName = "n1", ReadsCluster = hasCluster };
+        using var run = PolicyApiRun.Start(api, static options => options with { PageSize = 3 }, options);
+        await run.WatchedAsync(hasCluster ? 4 : 3);
         for (var round = 0; round < 15; round++)
         {
             for (var step = 0; step < 8; step++)
             {
                 Change(api, random);
+                if (hasCluster && random.Next(4) == 0)
+                    ChangeCluster(api, random);
                 if (random.Next(6) == 0)
                     Disturb(api, run, random);
                 if (random.Next(3) == 0)
@@ -72,6 +90,16 @@ public sealed class PolicyHistoryTests
                 api.Put(FakeKubernetes.Policies, FakeObjects.Policy(name, specs[random.Next(specs.Length)]));
                 break;
         }
+    }
+
+    // One that is refused must not have had a valid version: a fresh list does not know that.
+    private static void ChangeCluster(FakeKubernetes api, Random random)
+    {
+        var i = random.Next(clusterSpecs.Length);
+        if (random.Next(3) == 0)
+            api.Delete(FakeKubernetes.ClusterPolicies, $"c{i}");
+        else
+            api.Put(FakeKubernetes.ClusterPolicies, FakeObjects.ClusterPolicy($"c{i}", clusterSpecs[i]));
     }
 
     private static JsonObject Pod(Random random, string name, string[] some)
@@ -130,11 +158,25 @@ public sealed class PolicyHistoryTests
             FakeKubernetes.Policies,
             FakeObjects.Policy("mark/policy", $$$"""{"podSelector":{"matchLabels":{"mark":"{{{mark}}}"}},"policyTypes":["Ingress"]}""")
         );
+        var hasCluster = run.Source.Kinds.Count > 3;
+        if (hasCluster)
+            api.Put(
+                FakeKubernetes.ClusterPolicies,
+                FakeObjects.ClusterPolicy(
+                    "mark",
+                    """{"tier":"Admin","priority":9,"subject":{"namespaces":{"matchLabels":{"mark":"MARK"}}}}""".Replace(
+                        "MARK",
+                        mark,
+                        StringComparison.Ordinal
+                    )
+                )
+            );
         bool IsSettled() =>
             run.Take()
             && run.Source.Current is { } now
             && now.Pods.Values.Any(pod => pod.Labels.Find("mark") == mark)
             && now.Namespaces.Values.Any(home => home.Labels.Find("mark") == mark)
+            && (!hasCluster || now.ClusterPolicies["mark"].Subject.ToString().Contains(mark, StringComparison.Ordinal))
             && now.Policies.Values.Any(policy => $"{policy.PodSelector}".Contains(mark, StringComparison.Ordinal));
         for (var i = 0; i < 3000 && !IsSettled(); i++)
         {
