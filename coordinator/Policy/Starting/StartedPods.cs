@@ -3,6 +3,7 @@ using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.Starting;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Policy.Starting;
 
@@ -18,6 +19,7 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
     private readonly HashSet<(string Tag, long Since)> answered = [];
     private bool isAnswered;
     private DirectoryWatch? watch;
+    private FileLock? alive;
     private int isTouched = 1;
 
     /// <summary>How many records there are.</summary>
@@ -32,7 +34,7 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
     /// <exception cref="ErrnoException">The directory cannot be written, or no more files can be watched.</exception>
     public void Open(TimeSpan patience, Action changed)
     {
-        starts.Open(patience);
+        alive = starts.Open(patience);
         watch = DirectoryWatch.Start(
             starts.RecordPath,
             () =>
@@ -112,5 +114,9 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => watch?.Dispose();
+    public void Dispose()
+    {
+        watch?.Dispose();
+        alive?.Dispose();
+    }
 }

@@ -76,14 +76,25 @@ internal sealed class PolicyCoordinator : IDisposable
     }
 
     /// <summary>Ends it at once.</summary>
-    public void Kill()
+    public void Kill() => End("kill -9 $child $timeout");
+
+    /// <summary>Ends it as a service manager does.</summary>
+    public void Stop() => End("kill $child; while kill -0 $child; do sleep 0.01; done");
+
+    // The shell's child is timeout(1), and its child is the coordinator.
+    private void End(string how)
     {
-        if (process is null)
-            return;
-        // The shell's child is timeout(1), and its child is the coordinator.
-        Node.TryTool(["sh", "-c", $"kill -9 $(cat /proc/{process}/task/{process}/children) {process}"]);
+        if (process is not null)
+            Node.TryTool(["timeout", "20", "sh", "-c", $"timeout={process}; child=$(cat /proc/{process}/task/{process}/children); {how}"]);
         process = null;
     }
+
+    /// <summary>Removes all that it made.</summary>
+    public void CleanUp() =>
+        Node.Tool(
+            $"{Path.Combine(PluginDirectory.Ours, "coordinator")} cleanup --node-name n1 --peers-file {PathOf("peers.yaml")} "
+                + $"--network-policy files --policy-dir {Node.Directory}"
+        );
 
     public CniOutput Add(CniPod pod, string home, string name) =>
         Node.CallBeside("ADD", pod, Config, $"CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE={home};K8S_POD_NAME={name}");
