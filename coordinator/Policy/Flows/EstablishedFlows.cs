@@ -24,6 +24,7 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
     private static readonly TimeSpan leastPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan longestPause = TimeSpan.FromMilliseconds(500);
 
+    private readonly TouchedAddresses touched = new();
     private ConntrackClient? client;
     private ITimer? timer;
     private (long Ended, TimeSpan Pause)? last;
@@ -42,10 +43,20 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
     public string? Obstacle { get; private set; }
 
     /// <summary>Notes a change of the rules.</summary>
-    public void Note(PolicyDelta delta) => isPending |= MayForbid(delta) || (mayHaveCut && !delta.IsEmpty);
+    public void Note(PolicyDelta delta)
+    {
+        if (!MayForbid(delta) && (!mayHaveCut || delta.IsEmpty))
+            return;
+        isPending = true;
+        touched.Touch(delta);
+    }
 
     /// <summary>Notes that nothing is known of the flows.</summary>
-    public void NoteAll() => isPending = true;
+    public void NoteAll()
+    {
+        isPending = true;
+        touched.TouchAll();
+    }
 
     // One more peer forbids nothing; a pod that gets other policies, or an address that leaves a set, may.
     private static bool MayForbid(PolicyDelta delta) =>
@@ -82,7 +93,8 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
         {
             // The socket may still have answers to what failed.
             client?.Dispose();
-            (client, isPending) = (null, true);
+            client = null;
+            NoteAll();
             return new SyncOutcome([], [$"established connections are not compared: {e.Message}"]);
         }
         finally
@@ -100,21 +112,25 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
     private SyncOutcome CompareNow(PolicyTable table, IReadOnlySet<IPAddr> own)
     {
         client ??= ConntrackClient.Open();
-        mayHaveCut = false;
         var rules = new TableEvaluator(table);
         var wrong = new List<Flow>();
+        var areCut = false;
         foreach (var is6 in new[] { false, true })
         {
+            if (touched.HasNone(is6))
+                continue;
             // Of most flows neither end is a pod with policies.
             var subjects = table.Sets[PolicySet.Egress(is6)].Keys.Concat(table.Sets[PolicySet.Ingress(is6)].Keys);
             var judged = table.Sets[PolicySet.Networks(is6)].Count > 0 ? null : subjects.Select(static each => each.Address).ToHashSet();
             wrong.AddRange(
-                client.ListWhere(
+                ListFlows(
                     is6,
                     (in original, in reply, labels) =>
                     {
                         var isCut = (labels >> PolicyRules.CutLabel & 1) != 0;
-                        mayHaveCut |= isCut;
+                        areCut |= isCut;
+                        if (!touched.Concerns(original.Source, reply.Source))
+                            return false;
                         var isJudged = judged is null || judged.Contains(original.Source) || judged.Contains(reply.Source);
                         return (isJudged || isCut) && IsWrong(original, reply, isCut, (rules, own));
                     }
@@ -122,6 +138,9 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
             );
         }
 
+        // Not all flows were looked at if only some addresses were touched.
+        mayHaveCut = areCut || (mayHaveCut && !touched.IsAll);
+        touched.Clear();
         var changes = new List<Change>();
         foreach (var flow in wrong)
         {
@@ -141,6 +160,23 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
             return new SyncOutcome(changes, []);
         var others = string.Create(CultureInfo.InvariantCulture, $"{changes.Count - MostLines} more");
         return new SyncOutcome([.. changes.Take(MostLines), new Change(ChangeVerb.Delete, "connection", others)], []);
+    }
+
+    private IReadOnlyList<Flow> ListFlows(bool is6, FlowPredicate isWrong)
+    {
+        if (touched.FindQuestions(is6) is not { } addresses)
+            return client!.ListWhere(is6, isWrong);
+        var found = new Dictionary<(FlowTuple, uint), Flow>();
+        foreach (var ends in addresses.Select(static address => new FlowEnds { Source = address }))
+        {
+            foreach (var filter in new[] { new FlowFilter(is6, null, ends), new FlowFilter(is6, null, null, ends) })
+            {
+                foreach (var flow in client!.ListWhere(filter, isWrong))
+                    found[(flow.Original, flow.Id)] = flow;
+            }
+        }
+
+        return [.. found.Values];
     }
 
     private static bool IsWrong(in FlowTuple original, in FlowTuple reply, bool isCut, (TableEvaluator Rules, IReadOnlySet<IPAddr> Own) by)

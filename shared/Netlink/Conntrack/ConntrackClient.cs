@@ -49,7 +49,17 @@ public sealed class ConntrackClient : IDisposable
         );
     }
 
-    internal IReadOnlyList<Flow> Dump(FlowFilter filter, Predicate<Flow> predicate)
+    /// <summary>The flows of a filter that a predicate takes, as <see cref="List"/>; before Linux 5.8 the predicate sees others too.</summary>
+    /// <param name="filter">Which flows the kernel sends.</param>
+    /// <param name="predicate">Takes a flow.</param>
+    /// <exception cref="NetlinkException">As <see cref="List"/>.</exception>
+    public IReadOnlyList<Flow> ListWhere(FlowFilter filter, FlowPredicate predicate) =>
+        Dump(filter, message => FlowReader.Read(message, predicate) is { } flow && filter.Matches(flow) ? flow : null);
+
+    internal IReadOnlyList<Flow> Dump(FlowFilter filter, Predicate<Flow> predicate) =>
+        Dump(filter, message => FlowReader.Read(message) is { } flow && predicate(flow) ? flow : null);
+
+    private IReadOnlyList<Flow> Dump(FlowFilter filter, NetlinkSocket.Parser<Flow?> read)
     {
         var request = socket.NewRequest();
         using (request.Message(ConntrackDialect.Type(IPCTNL_MSG_CT_GET), NLM_F_REQUEST | NLM_F_DUMP))
@@ -58,7 +68,7 @@ public sealed class ConntrackClient : IDisposable
             FlowFilterWriter.Write(request, filter);
         }
 
-        return socket.Dump(request, () => "flows", message => FlowReader.Read(message) is { } flow && predicate(flow) ? flow : null);
+        return socket.Dump(request, static () => "flows", read);
     }
 
     /// <summary>Deletes a flow: its next packet starts a new one, with a new translation. False if it was gone already.</summary>
