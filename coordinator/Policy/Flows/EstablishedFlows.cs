@@ -113,30 +113,20 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
     {
         client ??= ConntrackClient.Open();
         var rules = new TableEvaluator(table);
-        var wrong = new List<Flow>();
         var areCut = false;
-        foreach (var is6 in new[] { false, true })
-        {
-            if (touched.HasNone(is6))
-                continue;
-            // Of most flows neither end is a pod with policies.
-            var subjects = table.Sets[PolicySet.Egress(is6)].Keys.Concat(table.Sets[PolicySet.Ingress(is6)].Keys);
-            var judged = table.Sets[PolicySet.Networks(is6)].Count > 0 ? null : subjects.Select(static each => each.Address).ToHashSet();
-            wrong.AddRange(
-                ListFlows(
-                    is6,
-                    (in original, in reply, labels) =>
-                    {
-                        var isCut = (labels >> PolicyRules.CutLabel & 1) != 0;
-                        areCut |= isCut;
-                        if (!touched.Concerns(original.Source, reply.Source))
-                            return false;
-                        var isJudged = judged is null || judged.Contains(original.Source) || judged.Contains(reply.Source);
-                        return (isJudged || isCut) && IsWrong(original, reply, isCut, (rules, own));
-                    }
-                )
-            );
-        }
+        var (judged4, judged6) = (FindJudged(table, is6: false), FindJudged(table, is6: true));
+        var wrong = ListFlows(
+            (in original, in reply, labels) =>
+            {
+                var isCut = (labels >> PolicyRules.CutLabel & 1) != 0;
+                areCut |= isCut;
+                if (!touched.Concerns(original.Source, reply.Source))
+                    return false;
+                var judged = original.Source.Is6 ? judged6 : judged4;
+                var isJudged = judged is null || judged.Contains(original.Source) || judged.Contains(reply.Source);
+                return (isJudged || isCut) && IsWrong(original, reply, isCut, (rules, own));
+            }
+        );
 
         // Not all flows were looked at if only some addresses were touched.
         mayHaveCut = areCut || (mayHaveCut && !touched.IsAll);
@@ -161,6 +151,19 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
         var others = string.Create(CultureInfo.InvariantCulture, $"{changes.Count - MostLines} more");
         return new SyncOutcome([.. changes.Take(MostLines), new Change(ChangeVerb.Delete, "connection", others)], []);
     }
+
+    // Of most flows neither end is a pod with policies; null: all are judged.
+    private static HashSet<IPAddr>? FindJudged(PolicyTable table, bool is6)
+    {
+        var subjects = table.Sets[PolicySet.Egress(is6)].Keys.Concat(table.Sets[PolicySet.Ingress(is6)].Keys);
+        return table.Sets[PolicySet.Networks(is6)].Count > 0 ? null : subjects.Select(static each => each.Address).ToHashSet();
+    }
+
+    // The kernel goes through its whole table for each question, however few flows there are.
+    private IReadOnlyList<Flow> ListFlows(FlowPredicate isWrong) =>
+        touched.IsAll
+            ? client!.ListWhere(isWrong)
+            : [.. new[] { false, true }.Where(is6 => !touched.HasNone(is6)).SelectMany(is6 => ListFlows(is6, isWrong))];
 
     private IReadOnlyList<Flow> ListFlows(bool is6, FlowPredicate isWrong)
     {

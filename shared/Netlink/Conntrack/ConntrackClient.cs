@@ -14,6 +14,9 @@ namespace Plugboard.Netlink.Conntrack;
 /// </summary>
 public sealed class ConntrackClient : IDisposable
 {
+    // AF_UNSPEC.
+    private const byte AnyFamily = 0;
+
     private readonly NetlinkSocket socket;
 
     internal ConntrackClient(NetlinkSocket socket) => this.socket = socket;
@@ -33,20 +36,23 @@ public sealed class ConntrackClient : IDisposable
     /// EPERM.</exception>
     public IReadOnlyList<Flow> List(FlowFilter filter) => Dump(filter, filter.Matches);
 
+    /// <summary>The flows of both families that a predicate takes; the kernel sends all of them.</summary>
+    /// <param name="predicate">Takes a flow.</param>
+    /// <exception cref="NetlinkException">As <see cref="List"/>.</exception>
+    public IReadOnlyList<Flow> ListWhere(FlowPredicate predicate) => DumpFamily(AnyFamily, predicate);
+
     /// <summary>The flows of a family that a predicate takes; the kernel sends all of them.</summary>
     /// <param name="is6">IPv6, else IPv4.</param>
     /// <param name="predicate">Takes a flow.</param>
     /// <exception cref="NetlinkException">As <see cref="List"/>.</exception>
-    public IReadOnlyList<Flow> ListWhere(bool is6, FlowPredicate predicate)
+    public IReadOnlyList<Flow> ListWhere(bool is6, FlowPredicate predicate) => DumpFamily(Family(is6), predicate);
+
+    private IReadOnlyList<Flow> DumpFamily(byte family, FlowPredicate predicate)
     {
         var request = socket.NewRequest();
         using (request.Message(ConntrackDialect.Type(IPCTNL_MSG_CT_GET), NLM_F_REQUEST | NLM_F_DUMP))
-            request.WriteStruct(new NfGenMsg { nfgen_family = Family(is6), version = NFNETLINK_V0 });
-        return socket.Dump(
-            request,
-            static () => "flows",
-            message => FlowReader.Read(message, predicate) is { } flow && flow.Original.Source.Is6 == is6 ? flow : null
-        );
+            request.WriteStruct(new NfGenMsg { nfgen_family = family, version = NFNETLINK_V0 });
+        return socket.Dump(request, static () => "flows", message => FlowReader.Read(message, predicate));
     }
 
     /// <summary>The flows of a filter that a predicate takes, as <see cref="List"/>; before Linux 5.8 the predicate sees others too.</summary>
