@@ -61,7 +61,7 @@ internal sealed class NodeCoordinator : IDisposable
             policySource = policies.Directory is { } directory
                 ? new PolicyFiles(directory, TimeProvider.System, policies.ReadsAnnotation)
                 : new PolicyApi(policies, settings.Kubernetes, log);
-            startedPods = new StartedPods(new PodStarts());
+            startedPods = new StartedPods(new PodStarts()) { ReadAliases = () => client.Links.List().Select(static link => link.Alias) };
             policy = new PolicyReconciler(policies, policySource, HasBridge, TimeProvider.System)
             {
                 OwnAddresses = () => network.Addresses.Select(static own => own.Address.Address),

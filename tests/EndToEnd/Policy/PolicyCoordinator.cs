@@ -53,6 +53,24 @@ internal sealed class PolicyCoordinator : IDisposable
 
     public static string RoleOf(int pod) => pod % 2 == 0 ? "locked" : "free";
 
+    /// <summary>Writes pods with their addresses, as the API server has them later.</summary>
+    public void WritePods(IEnumerable<(string Name, string Address)> pods)
+    {
+        var text = new StringBuilder();
+        foreach (var (name, address) in pods)
+        {
+            var role = name.StartsWith("x/p", StringComparison.Ordinal) ? RoleOf(name[^1] - '0') : "sink";
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"---\nkind: Pod\nmetadata: {{name: {name[2..]}, namespace: {name[..1]}, labels: {{role: {role}}}}}\n"
+                    + $"spec: {{nodeName: n1}}\nstatus: {{podIPs: [{{ip: {address}}}]}}\n"
+            );
+        }
+
+        File.WriteAllText(PathOf("pods.new"), text.ToString());
+        File.Move(PathOf("pods.new"), PathOf("pods.yaml"), overwrite: true);
+    }
+
     public string PathOf(string name) => Path.Combine(Node.Directory, name);
 
     public string Log => File.Exists(PathOf("log")) ? File.ReadAllText(PathOf("log")) : "";
