@@ -32,10 +32,12 @@ public sealed class AbsentCoordinatorTests
         Assert.True(Add(node, 6) >= wait);
     }
 
-    [KernelFact]
-    public void A_coordinator_that_starts_again_answers_the_ADD_that_waits()
+    [KernelTheory]
+    [InlineData("bridge")]
+    [InlineData("ptp")]
+    public void A_coordinator_that_starts_again_answers_the_ADD_that_waits(string plugin)
     {
-        using var node = Start(patience: TimeSpan.FromSeconds(60));
+        using var node = Start(TimeSpan.FromSeconds(60), plugin);
         node.Stop();
         var waiting = Task.Run(() => Add(node, 2));
         node.Until(
@@ -47,6 +49,8 @@ public sealed class AbsentCoordinatorTests
 
         Assert.True(waiting.GetAwaiter().GetResult() < TimeSpan.FromSeconds(60));
         Assert.True(IsReady(node, 2));
+        // The pod of before has its record still: its link is there.
+        Assert.True(IsReady(node, 0));
         Assert.Equal(1, node.Node.TryTool(["test", "-e", "/run/plugboard/policy/unanswered"]).ExitCode);
     }
 
@@ -74,9 +78,9 @@ public sealed class AbsentCoordinatorTests
     }
 
     // With one pod that is attached.
-    private static PolicyCoordinator Start(TimeSpan? patience = null)
+    private static PolicyCoordinator Start(TimeSpan? patience = null, string plugin = "bridge")
     {
-        var node = new PolicyCoordinator(20, $"--policy-start closed --policy-wait {(patience ?? wait).TotalMilliseconds}");
+        var node = new PolicyCoordinator(20, $"--policy-start closed --policy-wait {(patience ?? wait).TotalMilliseconds}", plugin);
         node.Start();
         Add(node, 0);
         Assert.True(IsReady(node, 0));
