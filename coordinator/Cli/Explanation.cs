@@ -32,6 +32,12 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
     /// <summary>True unless the packet ends on this node without being meant for it.</summary>
     public bool IsSent { get; private set; } = true;
 
+    /// <summary>The pod that has an address, as the objects of policy and this node's plugins say; null: none is known.</summary>
+    public Func<IPAddr, PolicyPod?> FindPod { get; init; } = static _ => null;
+
+    /// <summary>False: no source says which nodes and pod networks there are.</summary>
+    public bool KnowsNodes { get; init; } = true;
+
     /// <summary>Explains the packet.</summary>
     /// <param name="source">The sender's address.</param>
     /// <param name="destination">The destination address.</param>
@@ -89,6 +95,8 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
     {
         if (network.Addresses.Any(own => own.Address.Address == address))
             return "this node's own address";
+        if (FindPod(address) is { } pod)
+            return $"pod {pod.Name} of {(pod.NodeName == view.Self.Name ? "this node" : $"node {pod.NodeName}")}";
         if (view.Self.PodCidr(address.Is6) is { } own && own.Contains(address))
             return $"a pod of this node, {view.Self.Name} ({own})";
         foreach (var peer in view.Peers)
@@ -100,8 +108,11 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         }
 
         return view.Network.NetworkOf(address.Is6) is { } whole && whole.Contains(address)
-            ? $"in the cluster's network {whole}, but no node has it"
-            : "outside the cluster";
+                ? $"in the cluster's network {whole}, but no node has it"
+            : KnowsNodes ? "outside the cluster"
+            : FindInTable(address) is { Gateway: null, Dst.Length: > 0 } near && network.FindLink(near.OutInterface) is { } link
+                ? $"on this node's link {link.Name} ({near.Dst})"
+            : "elsewhere: with --source none no nodes are known";
     }
 
     private Route? FindRoute(IPAddr destination)

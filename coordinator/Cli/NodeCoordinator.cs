@@ -61,7 +61,7 @@ internal sealed class NodeCoordinator : IDisposable
             policySource = policies.Directory is { } directory
                 ? new PolicyFiles(directory, TimeProvider.System, policies.ReadsAnnotation, policies.ReadsCluster)
                 : new PolicyApi(policies, settings.Kubernetes, log);
-            startedPods = new StartedPods(new PodStarts());
+            startedPods = new StartedPods(new PodStarts()) { ReadAliases = () => client.Links.List().Select(static link => link.Alias) };
             policy = new PolicyReconciler(policies, policySource, HasBridge, TimeProvider.System)
             {
                 OwnAddresses = () => network.Addresses.Select(static own => own.Address.Address),
@@ -250,7 +250,20 @@ internal sealed class NodeCoordinator : IDisposable
         var objects = policySource.Current ?? throw new SettingException(policySource.Problem!);
         foreach (var warning in policySource.Warnings)
             complaints.Add($"policy: warning: {warning}");
-        return objects;
+        return ReportedPods.Apply(objects, settings.NodeName, ReadReports());
+    }
+
+    private IReadOnlyList<PodStart> ReadReports()
+    {
+        try
+        {
+            return new PodStarts().List();
+        }
+        catch (ErrnoException e)
+        {
+            complaints.Add($"policy: warning: pods that plugins reported are not read: {e.Message}");
+            return [];
+        }
     }
 
     // A pod may always reach its own node, and the other way round.
@@ -269,14 +282,19 @@ internal sealed class NodeCoordinator : IDisposable
     {
         var (source, destination) = (connection.Source, connection.Destination);
         masqueradeFile?.Refresh();
-        var explanation = new Explanation(view, client, network);
+        var objects = policySource is null ? null : ReadPolicies(TimeSpan.Zero);
+        var explanation = new Explanation(view, client, network)
+        {
+            FindPod = objects is null ? static _ => null : new PolicyOracle(objects).FindPod,
+            KnowsNodes = settings.Source != SourceKind.None,
+        };
         explanation.Walk(
             source,
             destination,
             settings.Masquerade is { } rules && masqueradeFile is { } file ? (rules, file.Current) : null
         );
-        if (policySource is not null)
-            explanation.Judge(ReadPolicies(TimeSpan.Zero), connection, NodeAddresses(view));
+        if (objects is not null)
+            explanation.Judge(objects, connection, NodeAddresses(view));
         return explanation;
     }
 

@@ -83,10 +83,10 @@ internal sealed class PolicyFile<T>(string path, Func<ReadOnlyMemory<byte>, T> r
         var buffer = new byte[found.Size + 1];
         var bytes = buffer.AsMemory(0, file.ReadAt(buffer, 0));
         var hash = SHA256.HashData(bytes.Span);
+        WasLarge |= bytes.Length >= Large;
         if (seen is not null && hash.AsSpan().SequenceEqual(seen))
             return;
         seen = hash;
-        WasLarge |= bytes.Length >= Large;
         var content = read(bytes);
         Failure = null;
         if (Current is { } before && hasLost(before, content))

@@ -104,7 +104,11 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
         var wasKnown = isKnown;
         isKnown = false;
         if (isWhole)
+        {
             Started?.Refresh(isForced: true);
+            Started?.Collect();
+        }
+
         var delta = Compile();
         var outcome = isWhole || !wasKnown || networks != NetworksOf(view) ? null : nftables!.TryChange(delta);
         // Another process may have changed the table a moment ago.

@@ -48,6 +48,9 @@ public static class FindingIds
     /// <summary>Another program's rule changes the source address of packets between pods.</summary>
     public const string SnatForeign = "snat-foreign";
 
+    /// <summary>Rules of a policy engine that does not run.</summary>
+    public const string PolicyLeftover = "policy-leftover";
+
     /// <summary>No network config.</summary>
     public const string ConflistMissing = "conflist-missing";
 
@@ -228,6 +231,7 @@ public static class FindingIds
         ForwardChainDrop,
         IptablesMixed,
         SnatForeign,
+        PolicyLeftover,
         RulesMissing,
         MtuPort,
         MtuPeer,

@@ -42,6 +42,7 @@ public sealed class NodeDoctor
             new ForwardChainCheck(),
             new IptablesMixCheck(),
             new ForeignSnatCheck(),
+            new PolicyLeftoverCheck(),
             new PodRulesCheck(),
             new MtuCheck(),
             new LeaseCheck(),

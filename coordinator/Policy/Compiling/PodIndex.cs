@@ -8,6 +8,8 @@ namespace Plugboard.Coordinator.Policy.Compiling;
 /// <param name="nodeName">This node's name.</param>
 internal sealed class PodIndex(string nodeName)
 {
+    private const int Many = 1000;
+
     private static readonly HashSet<ObjectName> none = [];
 
     private readonly Dictionary<ObjectName, PolicyPod> pods = [];
@@ -26,6 +28,16 @@ internal sealed class PodIndex(string nodeName)
 
     /// <summary>The compiled pods.</summary>
     public IReadOnlyCollection<CompiledPod> Compiled => compiled.Values;
+
+    /// <summary>Makes room for many pods at once: what grows by doubling has up to twice the room that it needs, and keeps it.</summary>
+    public void EnsureRoom(int coming)
+    {
+        if (coming < Many)
+            return;
+        pods.EnsureCapacity(pods.Count + coming);
+        compiled.EnsureCapacity(compiled.Count + coming);
+        claims.EnsureCapacity(claims.Count + coming);
+    }
 
     /// <summary>A pod; null if absent.</summary>
     public PolicyPod? Find(ObjectName name) => pods.GetValueOrDefault(name);

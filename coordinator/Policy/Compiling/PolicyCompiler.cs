@@ -43,6 +43,7 @@ internal sealed class PolicyCompiler
     public PolicyDelta Apply(PolicyChanges changes)
     {
         var dirty = new HashSet<ObjectName>();
+        pods.EnsureRoom(changes.Pods.Count);
         foreach (var (name, pod) in changes.Pods)
             Take(name, pod, dirty);
         foreach (var (address, name) in changes.Given)

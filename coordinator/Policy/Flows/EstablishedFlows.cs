@@ -24,6 +24,7 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
     private static readonly TimeSpan leastPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan longestPause = TimeSpan.FromMilliseconds(500);
 
+    private readonly TouchedAddresses touched = new();
     private ConntrackClient? client;
     private ITimer? timer;
     private (long Ended, TimeSpan Pause)? last;
@@ -44,11 +45,20 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
     /// <summary>Notes a change of the rules.</summary>
     /// <param name="delta">The change.</param>
     /// <param name="canForbid">True if one more element of a set may forbid a connection.</param>
-    public void Note(PolicyDelta delta, Func<PolicySet, bool> canForbid) =>
-        isPending |= MayForbid(delta, canForbid) || (mayHaveCut && !delta.IsEmpty);
+    public void Note(PolicyDelta delta, Func<PolicySet, bool> canForbid)
+    {
+        if (!MayForbid(delta, canForbid) && (!mayHaveCut || delta.IsEmpty))
+            return;
+        isPending = true;
+        touched.Touch(delta);
+    }
 
     /// <summary>Notes that nothing is known of the flows.</summary>
-    public void NoteAll() => isPending = true;
+    public void NoteAll()
+    {
+        isPending = true;
+        touched.TouchAll();
+    }
 
     // A pod that gets other policies, or an address that leaves a set, may; one more peer only where a rule denies or passes.
     private static bool MayForbid(PolicyDelta delta, Func<PolicySet, bool> canForbid) =>
@@ -87,7 +97,8 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
         {
             // The socket may still have answers to what failed.
             client?.Dispose();
-            (client, isPending) = (null, true);
+            client = null;
+            NoteAll();
             return new SyncOutcome([], [$"established connections are not compared: {e.Message}"]);
         }
         finally
@@ -105,28 +116,25 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
     private SyncOutcome CompareNow(PolicyTable table, IReadOnlySet<IPAddr> own)
     {
         client ??= ConntrackClient.Open();
-        mayHaveCut = false;
         var rules = new TableEvaluator(table);
-        var wrong = new List<Flow>();
-        foreach (var is6 in new[] { false, true })
-        {
-            // Of most flows neither end is a pod with policies.
-            var subjects = table.Sets[PolicySet.Egress(is6)].Keys.Concat(table.Sets[PolicySet.Ingress(is6)].Keys);
-            var judged = table.Sets[PolicySet.Networks(is6)].Count > 0 ? null : subjects.Select(static each => each.Address).ToHashSet();
-            wrong.AddRange(
-                client.ListWhere(
-                    is6,
-                    (in original, in reply, labels) =>
-                    {
-                        var isCut = (labels >> PolicyRules.CutLabel & 1) != 0;
-                        mayHaveCut |= isCut;
-                        var isJudged = judged is null || judged.Contains(original.Source) || judged.Contains(reply.Source);
-                        return (isJudged || isCut) && IsWrong(original, reply, isCut, (rules, own));
-                    }
-                )
-            );
-        }
+        var areCut = false;
+        var (judged4, judged6) = (FindJudged(table, is6: false), FindJudged(table, is6: true));
+        var wrong = ListFlows(
+            (in original, in reply, labels) =>
+            {
+                var isCut = (labels >> PolicyRules.CutLabel & 1) != 0;
+                areCut |= isCut;
+                if (!touched.Concerns(original.Source, reply.Source))
+                    return false;
+                var judged = original.Source.Is6 ? judged6 : judged4;
+                var isJudged = judged is null || judged.Contains(original.Source) || judged.Contains(reply.Source);
+                return (isJudged || isCut) && IsWrong(original, reply, isCut, (rules, own));
+            }
+        );
 
+        // Not all flows were looked at if only some addresses were touched.
+        mayHaveCut = areCut || (mayHaveCut && !touched.IsAll);
+        touched.Clear();
         var changes = new List<Change>();
         foreach (var flow in wrong)
         {
@@ -146,6 +154,36 @@ internal sealed class EstablishedFlows(TimeProvider clock) : IDisposable
             return new SyncOutcome(changes, []);
         var others = string.Create(CultureInfo.InvariantCulture, $"{changes.Count - MostLines} more");
         return new SyncOutcome([.. changes.Take(MostLines), new Change(ChangeVerb.Delete, "connection", others)], []);
+    }
+
+    // Of most flows neither end is a pod with policies; null: all are judged.
+    private static HashSet<IPAddr>? FindJudged(PolicyTable table, bool is6)
+    {
+        var subjects = table.Sets[PolicySet.Egress(is6)].Keys.Concat(table.Sets[PolicySet.Ingress(is6)].Keys);
+        return table.Sets[PolicySet.Networks(is6)].Count > 0 ? null : subjects.Select(static each => each.Address).ToHashSet();
+    }
+
+    // The kernel goes through its whole table for each question, however few flows there are.
+    private IReadOnlyList<Flow> ListFlows(FlowPredicate isWrong) =>
+        touched.IsAll
+            ? client!.ListWhere(isWrong)
+            : [.. new[] { false, true }.Where(is6 => !touched.HasNone(is6)).SelectMany(is6 => ListFlows(is6, isWrong))];
+
+    private IReadOnlyList<Flow> ListFlows(bool is6, FlowPredicate isWrong)
+    {
+        if (touched.FindQuestions(is6) is not { } addresses)
+            return client!.ListWhere(is6, isWrong);
+        var found = new Dictionary<(FlowTuple, uint), Flow>();
+        foreach (var ends in addresses.Select(static address => new FlowEnds { Source = address }))
+        {
+            foreach (var filter in new[] { new FlowFilter(is6, null, ends), new FlowFilter(is6, null, null, ends) })
+            {
+                foreach (var flow in client!.ListWhere(filter, isWrong))
+                    found[(flow.Original, flow.Id)] = flow;
+            }
+        }
+
+        return [.. found.Values];
     }
 
     private static bool IsWrong(in FlowTuple original, in FlowTuple reply, bool isCut, (TableEvaluator Rules, IReadOnlySet<IPAddr> Own) by)

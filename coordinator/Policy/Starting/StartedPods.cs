@@ -1,8 +1,10 @@
+using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.Starting;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Policy.Starting;
 
@@ -13,12 +15,20 @@ namespace Plugboard.Coordinator.Policy.Starting;
 /// <param name="starts">The records.</param>
 internal sealed class StartedPods(PodStarts starts) : IDisposable
 {
+    // As the plugins call the node's end of a pod's link; one that is longer has no alias. Source: include/uapi/linux/if.h, IFALIASZ.
+    private const string AliasMark = "cni:";
+    private const int LongestAlias = 255;
+
     private IReadOnlyList<PodStart> known = [];
     private Dictionary<IPAddr, ObjectName> taken = [];
     private readonly HashSet<(string Tag, long Since)> answered = [];
     private bool isAnswered;
     private DirectoryWatch? watch;
+    private FileLock? alive;
     private int isTouched = 1;
+
+    /// <summary>The aliases of this node's links, read now; null: records are not compared with them.</summary>
+    public Func<IEnumerable<string>>? ReadAliases { get; init; }
 
     /// <summary>How many records there are.</summary>
     public int Count => known.Count;
@@ -32,7 +42,7 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
     /// <exception cref="ErrnoException">The directory cannot be written, or no more files can be watched.</exception>
     public void Open(TimeSpan patience, Action changed)
     {
-        starts.Open(patience);
+        alive = starts.Open(patience);
         watch = DirectoryWatch.Start(
             starts.RecordPath,
             () =>
@@ -51,6 +61,29 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
     {
         if (Interlocked.Exchange(ref isTouched, 0) != 0 || isForced)
             (known, isAnswered) = (starts.List(), false);
+    }
+
+    /// <summary>
+    /// Removes the records of pods whose link is gone: another program took them apart, and the next pod with such an address would not get
+    /// its own policies.
+    /// </summary>
+    /// <exception cref="ErrnoException">The links cannot be read, or the directory cannot be written.</exception>
+    public void Collect()
+    {
+        if (ReadAliases is null || known.Count == 0)
+            return;
+        // The link is there before the record is.
+        var present = ReadAliases().ToHashSet(StringComparer.Ordinal);
+        foreach (var owner in known.Select(static start => start.Owner))
+        {
+            var alias = $"{AliasMark}{owner}";
+            if (Encoding.UTF8.GetByteCount(alias) > LongestAlias || present.Contains(alias))
+                continue;
+            starts.Withdraw(owner);
+            isTouched = 1;
+        }
+
+        Refresh(isForced: false);
     }
 
     /// <summary>The addresses that were given or taken back since the last call: these with null.</summary>
@@ -112,5 +145,9 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => watch?.Dispose();
+    public void Dispose()
+    {
+        watch?.Dispose();
+        alive?.Dispose();
+    }
 }

@@ -12,13 +12,18 @@ namespace Plugboard.Firewall.Starting;
 /// Where plugins report the pods that they attach, before these can send, and where the process that enforces policy on the node answers
 /// that a pod's policies are in the kernel. Below /run, so it ends with the rules when the node does: <c>policy/wait</c> is there while
 /// policy is enforced and says how many milliseconds an ADD waits, <c>policy/pods</c> has a record for each pod, <c>policy/ready</c> an
-/// empty file for each whose policies are in force.
+/// empty file for each whose policies are in force. The enforcing process holds a flock(2) on <c>policy/alive</c>; an ADD that it did not
+/// answer because it had ended leaves <c>policy/unanswered</c>, and no other ADD waits until it runs again.
 /// </summary>
 /// <param name="root">The directory, such as <c>/run/plugboard</c>.</param>
 public sealed class PodStarts(string root = PodRecordStore.Root)
 {
     private const string WaitName = "wait";
+    private const string AliveName = "alive";
+    private const string UnansweredName = "unanswered";
     private const int LongestNumber = 16;
+
+    private static readonly TimeSpan lookTimeout = TimeSpan.FromSeconds(1);
 
     private readonly PodRecordStore records = new(root + "/policy/pods");
 
@@ -53,19 +58,35 @@ public sealed class PodStarts(string root = PodRecordStore.Root)
         records.Write(start.ToRecord());
     }
 
-    /// <summary>Waits until a pod's policies are in force; false if the time passed first.</summary>
+    /// <summary>
+    /// Waits until a pod's policies are in force; false if the time passed first, or if nobody will answer. A process that has ended is
+    /// waited for once, since it may be starting again.
+    /// </summary>
+    /// <exception cref="ErrnoException">Nothing can be watched, or the directory cannot be written.</exception>
     public bool WaitUntilReady(Attachment owner, TimeSpan patience)
     {
-        using var directory = FileDirectory.Find(ReadyPath);
-        if (directory is null)
+        using var ready = FileDirectory.Find(ReadyPath);
+        if (ready is null)
             return false;
-        if (directory.FindStatus(owner.Tag) is not null)
+        if (ready.FindStatus(owner.Tag) is not null)
             return true;
+        using var directory = FileDirectory.Find(Path);
+        if (directory is null || (directory.FindStatus(UnansweredName) is not null && HasEnded(directory)))
+            return false;
+        if (Wait(ready, owner, patience))
+            return true;
+        if (patience > TimeSpan.Zero && HasEnded(directory))
+            directory.OpenOrCreate(UnansweredName, FileModes.RootsOwn).Dispose();
+        return false;
+    }
+
+    private static bool Wait(FileDirectory ready, Attachment owner, TimeSpan patience)
+    {
         using var watch = FileWatch.Open();
-        watch.Add(directory);
+        watch.Add(ready);
         var poll = new SocketPoll();
         var end = BootClock.Milliseconds + (long)patience.TotalMilliseconds;
-        while (directory.FindStatus(owner.Tag) is null)
+        while (ready.FindStatus(owner.Tag) is null)
         {
             var left = end - BootClock.Milliseconds;
             if (left <= 0)
@@ -77,6 +98,18 @@ public sealed class PodStarts(string root = PodRecordStore.Root)
         }
 
         return true;
+    }
+
+    // Without the file it may be of a build that has no lock. Shared: two plugins that look do not take each other for it.
+    private static bool HasEnded(FileDirectory directory)
+    {
+        if (directory.FindStatus(AliveName) is null)
+            return false;
+        var file = directory.OpenOrCreate(AliveName, FileModes.RootsOwn);
+        using var free = FileLock.TryTakeShared(file);
+        if (free is null)
+            file.Dispose();
+        return free is not null;
     }
 
     /// <summary>Removes a pod's record; one that is missing is no failure.</summary>
@@ -106,14 +139,22 @@ public sealed class PodStarts(string root = PodRecordStore.Root)
 
     /// <summary>From now on plugins report their pods, and wait.</summary>
     /// <param name="patience">How long an ADD waits; zero: it does not.</param>
+    /// <returns>That this process lives, until it is disposed; null if another one holds that all the time.</returns>
     /// <exception cref="ErrnoException">The directory cannot be written.</exception>
-    public void Open(TimeSpan patience)
+    public FileLock? Open(TimeSpan patience)
     {
         FileDirectory.Ensure(RecordPath, FileModes.Directory).Dispose();
         FileDirectory.Ensure(ReadyPath, FileModes.Directory).Dispose();
         using var directory = FileDirectory.Ensure(Path, FileModes.Directory);
+        var file = directory.OpenOrCreate(AliveName, FileModes.RootsOwn);
+        // A plugin that looks has it for a moment.
+        var alive = FileLock.TryTake(file, lookTimeout);
+        if (alive is null)
+            file.Dispose();
+        directory.Remove(UnansweredName);
         var text = string.Create(CultureInfo.InvariantCulture, $"{(long)patience.TotalMilliseconds}\n");
         directory.Replace(WaitName, Encoding.ASCII.GetBytes(text), FileModes.RootsOwn);
+        return alive;
     }
 
     /// <summary>From now on plugins report nothing; false if they did not.</summary>

@@ -43,6 +43,9 @@ public sealed class FileLock : IDisposable
         }
     }
 
+    /// <summary>As <see cref="TryTake(FileDescriptor)"/>, shared.</summary>
+    public static FileLock? TryTakeShared(FileDescriptor file) => TryLock(file, LibC.File.LOCK_SH) ? new FileLock(file) : null;
+
     /// <summary>Takes the lock, shared; otherwise as <see cref="Take"/>.</summary>
     public static FileLock TakeShared(FileDescriptor file, TimeSpan timeout)
     {

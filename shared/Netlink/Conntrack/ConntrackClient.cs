@@ -14,6 +14,9 @@ namespace Plugboard.Netlink.Conntrack;
 /// </summary>
 public sealed class ConntrackClient : IDisposable
 {
+    // AF_UNSPEC.
+    private const byte AnyFamily = 0;
+
     private readonly NetlinkSocket socket;
 
     internal ConntrackClient(NetlinkSocket socket) => this.socket = socket;
@@ -33,23 +36,36 @@ public sealed class ConntrackClient : IDisposable
     /// EPERM.</exception>
     public IReadOnlyList<Flow> List(FlowFilter filter) => Dump(filter, filter.Matches);
 
+    /// <summary>The flows of both families that a predicate takes; the kernel sends all of them.</summary>
+    /// <param name="predicate">Takes a flow.</param>
+    /// <exception cref="NetlinkException">As <see cref="List"/>.</exception>
+    public IReadOnlyList<Flow> ListWhere(FlowPredicate predicate) => DumpFamily(AnyFamily, predicate);
+
     /// <summary>The flows of a family that a predicate takes; the kernel sends all of them.</summary>
     /// <param name="is6">IPv6, else IPv4.</param>
     /// <param name="predicate">Takes a flow.</param>
     /// <exception cref="NetlinkException">As <see cref="List"/>.</exception>
-    public IReadOnlyList<Flow> ListWhere(bool is6, FlowPredicate predicate)
+    public IReadOnlyList<Flow> ListWhere(bool is6, FlowPredicate predicate) => DumpFamily(Family(is6), predicate);
+
+    private IReadOnlyList<Flow> DumpFamily(byte family, FlowPredicate predicate)
     {
         var request = socket.NewRequest();
         using (request.Message(ConntrackDialect.Type(IPCTNL_MSG_CT_GET), NLM_F_REQUEST | NLM_F_DUMP))
-            request.WriteStruct(new NfGenMsg { nfgen_family = Family(is6), version = NFNETLINK_V0 });
-        return socket.Dump(
-            request,
-            static () => "flows",
-            message => FlowReader.Read(message, predicate) is { } flow && flow.Original.Source.Is6 == is6 ? flow : null
-        );
+            request.WriteStruct(new NfGenMsg { nfgen_family = family, version = NFNETLINK_V0 });
+        return socket.Dump(request, static () => "flows", message => FlowReader.Read(message, predicate));
     }
 
-    internal IReadOnlyList<Flow> Dump(FlowFilter filter, Predicate<Flow> predicate)
+    /// <summary>The flows of a filter that a predicate takes, as <see cref="List"/>; before Linux 5.8 the predicate sees others too.</summary>
+    /// <param name="filter">Which flows the kernel sends.</param>
+    /// <param name="predicate">Takes a flow.</param>
+    /// <exception cref="NetlinkException">As <see cref="List"/>.</exception>
+    public IReadOnlyList<Flow> ListWhere(FlowFilter filter, FlowPredicate predicate) =>
+        Dump(filter, message => FlowReader.Read(message, predicate) is { } flow && filter.Matches(flow) ? flow : null);
+
+    internal IReadOnlyList<Flow> Dump(FlowFilter filter, Predicate<Flow> predicate) =>
+        Dump(filter, message => FlowReader.Read(message) is { } flow && predicate(flow) ? flow : null);
+
+    private IReadOnlyList<Flow> Dump(FlowFilter filter, NetlinkSocket.Parser<Flow?> read)
     {
         var request = socket.NewRequest();
         using (request.Message(ConntrackDialect.Type(IPCTNL_MSG_CT_GET), NLM_F_REQUEST | NLM_F_DUMP))
@@ -58,7 +74,7 @@ public sealed class ConntrackClient : IDisposable
             FlowFilterWriter.Write(request, filter);
         }
 
-        return socket.Dump(request, () => "flows", message => FlowReader.Read(message) is { } flow && predicate(flow) ? flow : null);
+        return socket.Dump(request, static () => "flows", read);
     }
 
     /// <summary>Deletes a flow: its next packet starts a new one, with a new translation. False if it was gone already.</summary>

@@ -1,12 +1,17 @@
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
+using Xunit.Abstractions;
 
 namespace Plugboard.Tests.EndToEnd.Policy;
 
 /// <summary>Pods start with their policies in force, whatever the objects know of their addresses.</summary>
-public sealed class PodStartTests
+public sealed class PodStartTests(ITestOutputHelper output)
 {
     private const int AtOnce = 8;
+
+    // Each pod is in the neighbour tables of the node and the sink, and has the sink in its own. The kernel has room for 1,024 such
+    // entries (net.ipv4.neigh.default.gc_thresh3, of all network namespaces together), and loses the first datagram of a pod without one.
+    private const int ResolvablePods = 200;
     private static readonly int pods = int.TryParse(Environment.GetEnvironmentVariable("PLUGBOARD_POD_STARTS"), out var many) ? many : 40;
 
     [KernelTheory]
@@ -20,6 +25,7 @@ public sealed class PodStartTests
         var target = node.Node.AddPod("sink");
         node.Add(target, "z", "sink").Succeeded();
         using var sink = new Sink(target);
+        var observer = HookObserver.Start(node.Node);
         var starting = Enumerable.Range(0, pods).Select(i => node.Node.AddPod($"p{i}")).ToList();
 
         Parallel.For(
@@ -29,9 +35,11 @@ public sealed class PodStartTests
             i => StartOne(node, starting[i], i, target.Address, sendsBefore: start == "closed")
         );
 
-        var expected = Enumerable.Range(0, pods).Where(static i => PolicyCoordinator.RoleOf(i) == "free").Select(static i => $"first p{i}");
-        node.Until(() => sink.Texts.Count() >= pods / 2, "the first datagrams of all that may send arrive");
-        Assert.Equal(expected.Order(StringComparer.Ordinal), sink.Texts.Order(StringComparer.Ordinal));
+        var free = starting.Where(static (_, i) => PolicyCoordinator.RoleOf(i) == "free").ToList();
+        ExpectNothingRefused(node, observer, sink, free);
+        Assert.DoesNotContain(sink.Texts, static text => text.StartsWith("locked", StringComparison.Ordinal));
+        if (pods <= ResolvablePods)
+            node.Until(() => sink.Texts.Count() == free.Count, "the first datagrams of all that may send arrive");
 
         Parallel.ForEach(starting.Append(target), pod => node.Node.CallBeside("DEL", pod, node.Config).Succeeded());
         node.Until(
@@ -63,6 +71,20 @@ public sealed class PodStartTests
             "for each in /run/plugboard/policy/pods/*; do touch /run/plugboard/policy/ready/$(basename $each); done",
         ]);
         waiting.GetAwaiter().GetResult().Succeeded();
+    }
+
+    // A pod sends one datagram, so what came to the policy's chains and did not leave them would be missing here.
+    private void ExpectNothingRefused(PolicyCoordinator node, HookObserver observer, Sink sink, IReadOnlyList<CniPod> free)
+    {
+        if (pods <= ResolvablePods)
+            node.Until(() => free.All(pod => observer.After.Contains(pod.Address)), "no first datagram is lost before the policy");
+        var (before, after) = (observer.Before, observer.After);
+        Assert.DoesNotContain(free, pod => before.Contains(pod.Address) && !after.Contains(pod.Address));
+        Assert.True(free.Count(pod => before.Contains(pod.Address)) > free.Count / 2);
+        output.WriteLine(
+            $"of {free.Count} first datagrams {free.Count(pod => before.Contains(pod.Address))} came to the policy, "
+                + $"{free.Count(pod => after.Contains(pod.Address))} left it, {sink.Texts.Count()} arrived"
+        );
     }
 
     private static bool IsNoName(string line) => line.Trim().Length == 0 || line.StartsWith('/');

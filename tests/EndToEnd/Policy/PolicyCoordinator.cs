@@ -53,6 +53,24 @@ internal sealed class PolicyCoordinator : IDisposable
 
     public static string RoleOf(int pod) => pod % 2 == 0 ? "locked" : "free";
 
+    /// <summary>Writes pods with their addresses, as the API server has them later.</summary>
+    public void WritePods(IEnumerable<(string Name, string Address)> pods)
+    {
+        var text = new StringBuilder();
+        foreach (var (name, address) in pods)
+        {
+            var role = name.StartsWith("x/p", StringComparison.Ordinal) ? RoleOf(name[^1] - '0') : "sink";
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"---\nkind: Pod\nmetadata: {{name: {name[2..]}, namespace: {name[..1]}, labels: {{role: {role}}}}}\n"
+                    + $"spec: {{nodeName: n1}}\nstatus: {{podIPs: [{{ip: {address}}}]}}\n"
+            );
+        }
+
+        File.WriteAllText(PathOf("pods.new"), text.ToString());
+        File.Move(PathOf("pods.new"), PathOf("pods.yaml"), overwrite: true);
+    }
+
     public string PathOf(string name) => Path.Combine(Node.Directory, name);
 
     public string Log => File.Exists(PathOf("log")) ? File.ReadAllText(PathOf("log")) : "";
@@ -76,14 +94,25 @@ internal sealed class PolicyCoordinator : IDisposable
     }
 
     /// <summary>Ends it at once.</summary>
-    public void Kill()
+    public void Kill() => End("kill -9 $child $timeout");
+
+    /// <summary>Ends it as a service manager does.</summary>
+    public void Stop() => End("kill $child; while kill -0 $child; do sleep 0.01; done");
+
+    // The shell's child is timeout(1), and its child is the coordinator.
+    private void End(string how)
     {
-        if (process is null)
-            return;
-        // The shell's child is timeout(1), and its child is the coordinator.
-        Node.TryTool(["sh", "-c", $"kill -9 $(cat /proc/{process}/task/{process}/children) {process}"]);
+        if (process is not null)
+            Node.TryTool(["timeout", "20", "sh", "-c", $"timeout={process}; child=$(cat /proc/{process}/task/{process}/children); {how}"]);
         process = null;
     }
+
+    /// <summary>Removes all that it made.</summary>
+    public void CleanUp() =>
+        Node.Tool(
+            $"{Path.Combine(PluginDirectory.Ours, "coordinator")} cleanup --node-name n1 --peers-file {PathOf("peers.yaml")} "
+                + $"--network-policy files --policy-dir {Node.Directory}"
+        );
 
     public CniOutput Add(CniPod pod, string home, string name) =>
         Node.CallBeside("ADD", pod, Config, $"CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE={home};K8S_POD_NAME={name}");

@@ -46,6 +46,10 @@ public sealed class BrokenNodeTests
         [FindingIds.ForwardChainDrop] = static node => node.Tool("iptables-nft -P FORWARD DROP"),
         [FindingIds.IptablesMixed] = static node => node.Shell("iptables-legacy -A INPUT -j ACCEPT; iptables-nft -A INPUT -j ACCEPT"),
         [FindingIds.SnatForeign] = static node => node.Shell("iptables-nft -t nat -A POSTROUTING -s 10.201.0.0/16 -j MASQUERADE"),
+        [FindingIds.PolicyLeftover] = static node =>
+            node.Shell(
+                "iptables-nft -N KUBE-POD-FW-ABCDEFGHIJKLMNOP; iptables-nft -A FORWARD -d 10.201.1.99 -j KUBE-POD-FW-ABCDEFGHIJKLMNOP"
+            ),
         [FindingIds.MtuPort] = static node => node.Tool("ip link set veth1 mtu 1400"),
         [FindingIds.MtuPeer] = static node => node.Tool("ip -n 3f1c link set eth0 mtu 1400"),
         [FindingIds.MtuBridge] = static node =>
@@ -247,6 +251,41 @@ public sealed class BrokenNodeTests
         using var node = new DoctoredNode();
         node.Shell(rules);
         Assert.Equal(FindingIds.SnatForeign, node.Ids());
+    }
+
+    [KernelTheory]
+    [InlineData("iptables-nft", "KUBE-NWPLCY-ABCDEFGHIJKLMNOP", "kube-router netpol")]
+    [InlineData("iptables-legacy", "KUBE-POD-FW-ABCDEFGHIJKLMNOP", "kube-router netpol")]
+    [InlineData("ip6tables-nft", "cali-tw-cali123", "cali:wUHhoiAYhphO9Mso")]
+    [InlineData("iptables-legacy", "cali-FORWARD", "cali:wUHhoiAYhphO9Mso")]
+    public void What_the_finding_of_a_policy_engine_says_removes_its_rules_and_no_others(string tool, string chain, string comment)
+    {
+        using var node = new DoctoredNode();
+        node.Shell(
+            $"{tool} -N KUBE-SERVICES; {tool} -A FORWARD -m comment --comment other -j KUBE-SERVICES; {tool} -N {chain}; "
+                + $"{tool} -A FORWARD -m comment --comment '{comment}' -j {chain}; {tool} -A {chain} -m mark --mark 0x77 -j RETURN"
+        );
+        if (chain.StartsWith("cali", StringComparison.Ordinal))
+            node.Shell($"{tool} -A FORWARD -m comment --comment cali:S93hcgKJrXEqnTfs -m mark --mark 0x77 -j ACCEPT");
+        var finding = Assert.Single(node.Examine().Findings, static finding => finding.Id == FindingIds.PolicyLeftover);
+        Assert.Contains($"chain {chain} of {tool}", finding.What, StringComparison.Ordinal);
+
+        foreach (var command in finding.Remedy.Split('`').Where(static (_, i) => i % 2 == 1))
+            node.Shell(command);
+
+        Assert.DoesNotContain(node.Examine().Findings, static finding => finding.Id == FindingIds.PolicyLeftover);
+        var left = node.Tool($"{tool}-save");
+        Assert.DoesNotContain("cali", left, StringComparison.Ordinal);
+        Assert.DoesNotContain(chain, left, StringComparison.Ordinal);
+        Assert.Contains("other -j KUBE-SERVICES", left, StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void A_table_of_a_policy_engine_that_does_not_run_is_found()
+    {
+        using var node = new DoctoredNode();
+        node.Shell("nft add table inet kube-network-policies; nft add table ip6 calico");
+        Assert.Equal($"{FindingIds.PolicyLeftover} {FindingIds.PolicyLeftover}", node.Ids());
     }
 
     [KernelTheory]

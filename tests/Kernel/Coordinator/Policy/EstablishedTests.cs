@@ -73,6 +73,47 @@ public sealed class EstablishedTests
         Assert.True(inwards.IsCut());
     }
 
+    // Few touched addresses are asked for one by one, many are looked for among all flows.
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Labels_of_one_pod_end_its_connections_on_either_side_and_no_others(bool is6)
+    {
+        const string ToB =
+            "podSelector: {matchLabels: {role: kept}}\npolicyTypes: [Ingress, Egress]\n"
+            + "ingress: [{from: [{podSelector: {matchLabels: {pod: b}}}]}]";
+        using var node = new PolicyNode();
+        node.Write(("x", ToB));
+        node.SyncWell(SyncCause.Start);
+        using var forbidden = Open(node, "y/a", "x/a", is6, isTcp: true);
+        using var outwards = Open(node, "x/a", "y/b", is6, isTcp: false);
+        using var allowed = Open(node, "x/b", "x/a", is6, isTcp: false, Port + 1);
+        using var other = Open(node, "y/a", "x/c", is6, isTcp: true, Port + 2);
+        node.Label("x/a", "pod: a, role: kept");
+        node.WritePods();
+
+        Assert.Equal(2, node.SyncFlows().Count(static change => change.Kind == "connection"));
+
+        Assert.True(forbidden.IsCut());
+        Assert.True(outwards.IsCut());
+        Assert.True(allowed.Works());
+        Assert.True(other.Works());
+
+        // A peer that loses its label.
+        node.Label("x/b", "pod: other");
+        node.WritePods();
+        Assert.Single(node.SyncFlows(), static change => change.Kind == "connection");
+        Assert.True(allowed.IsCut());
+
+        node.Label("x/a", "pod: a");
+        node.WritePods();
+        node.SyncFlows();
+        Assert.True(forbidden.Works());
+        Assert.True(outwards.Works());
+        Assert.True(allowed.Works());
+        Assert.Equal([], node.SyncWell(SyncCause.Audit));
+    }
+
     [KernelFact]
     public void Translated_connections_end_too_and_those_of_the_node_itself_do_not()
     {
