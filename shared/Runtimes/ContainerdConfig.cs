@@ -38,9 +38,12 @@ internal sealed class ContainerdConfig
     public bool IsBroken { get; private set; }
 
     /// <summary>Reads the file and its imports. A missing file is an empty one.</summary>
-    public static ContainerdConfig Read(HostFiles files, string path)
+    /// <param name="files">The host's files.</param>
+    /// <param name="path">The main file.</param>
+    /// <param name="release">The first number of containerd's version; null: unknown.</param>
+    public static ContainerdConfig Read(HostFiles files, string path, int? release)
     {
-        var config = new ContainerdConfig(files) { release = ContainerdDefaults.FindMajor(files), root = path };
+        var config = new ContainerdConfig(files) { release = release, root = path };
         var done = new HashSet<string>(StringComparer.Ordinal);
         var pending = new Queue<(string Path, string? By)>([(path, null)]);
         while (pending.TryDequeue(out var next) && done.Count < MostFiles)
