@@ -24,8 +24,20 @@ internal sealed record VrfConfig(string Name, int? Table)
         return problems;
     }
 
-    /// <summary>The VRF's name; a DEL reads nothing else.</summary>
-    public static string ReadName(ConfigNode node)
+    /// <summary>The VRF's name, of which a DEL reads nothing else; null if no ADD accepts what the config has in its place.</summary>
+    public static string? FindName(ConfigNode node)
+    {
+        try
+        {
+            return ReadName(node);
+        }
+        catch (CniException)
+        {
+            return null;
+        }
+    }
+
+    private static string ReadName(ConfigNode node)
     {
         var name = node.GetString("vrfname");
         if (name.Length == 0)

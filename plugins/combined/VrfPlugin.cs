@@ -127,7 +127,9 @@ internal sealed class VrfPlugin : CniPlugin
     /// <summary>Takes the interface out of the config's VRF and no other, and removes the VRF after its last interface.</summary>
     public override void Del(CniRequest request)
     {
-        var name = VrfConfig.ReadName(request.Config);
+        // A refusal would keep the DELs of the plugins before this one from being called.
+        if (VrfConfig.FindName(request.Config) is not { } name)
+            return;
         using var pod = ChainedInterface.Find(request, Name);
         if (pod?.Inside.Links.Find(name) is not { Kind: "vrf" } vrf)
             return;

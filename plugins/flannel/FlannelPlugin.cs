@@ -103,12 +103,10 @@ internal sealed class FlannelPlugin : CniPlugin
     public override void Del(CniRequest request)
     {
         using var states = StateDirectory.Find(FlannelConfig.DataDirOf(request));
-        if (states is null)
-            return;
-        if (states.Find(request) is { Config: not null } state)
+        if (states?.Find(request) is { Config: not null } state)
             Release(states, state, request);
-        else
-            DelUnknown(states, request);
+        else if (states is null || !TryDelUnknown(states, request))
+            DelForgotten(request);
     }
 
     // Nothing that was kept may keep a pod from ending for ever: a delegate's config that it refuses was made by an ADD that failed, or was
@@ -148,20 +146,38 @@ internal sealed class FlannelPlugin : CniPlugin
     private static void DelAsNow(CniRequest request, FlannelConfig config, SubnetFile? subnet) =>
         new DelegateCall(request, DelegateConfig.Render(request.NetworkName, config, subnet)).WithPrevResult().Find().Del();
 
-    // Three causes: a DEL that has been done, where there is nothing to do; a file that a power cut tore; and another network's file of the
-    // reference, which it wrote over this one's. In the last two the delegate is called with what ADD would call it with now.
-    private static void DelUnknown(StateDirectory states, CniRequest request)
+    // The file was removed, or dataDir is another one now; or a DEL has been done, and the delegate finds nothing. Nothing is known to be
+    // left, so the runtime is not kept waiting by a delegate that cannot be called.
+    private static void DelForgotten(CniRequest request)
+    {
+        try
+        {
+            var config = FlannelConfig.Parse(request);
+            DelAsNow(request, config, NodeSubnet.FindLeniently(config.SubnetFile));
+        }
+        catch (CniException e)
+        {
+            StandardError.WriteLine(
+                $"flannel: no config of the attachment is kept, and what the network config says now fails: {e.Message}"
+            );
+        }
+    }
+
+    // A file that a power cut tore, and another network's file of the reference, which it wrote over this one's: the delegate is called with
+    // what ADD would call it with now. False: there is no such file.
+    private static bool TryDelUnknown(StateDirectory states, CniRequest request)
     {
         if ((states.Find(request) ?? states.FindByContainer(request.ContainerId)) is not { } state)
-            return;
+            return false;
         var torn = state.Config is null;
         if (!torn && state.IfName is not null)
-            return;
+            return false;
         var why = torn ? "cannot be read" : $"is of the network {state.Config!.Name}";
         StandardError.WriteLine($"flannel: {states.Path}/{state.FileName} {why}: the delegate is called with what the config says now");
         DelAnew(request);
         if (torn)
             states.Remove(state.FileName);
+        return true;
     }
 
     // Without the daemon's file the delegate may not be able to do it; then nothing ever will be, and the runtime is not kept waiting for

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Plugboard.Linux;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Tuning;
@@ -33,7 +34,7 @@ internal static class SysctlKeys
     {
         if (value.Kind != JsonValueKind.String)
             throw new CniException(CniErrorCode.DecodingFailure, $"sysctl {key} wants a text", "write its value in quotation marks");
-        var name = key.Replace('.', '/');
+        var name = PathOf(key);
         var place = name.IndexOf(Interface, StringComparison.Ordinal);
         // STATUS and people's `validate` name no interface.
         if (place >= 0 && ifName.Length > 0)
@@ -43,6 +44,11 @@ internal static class SysctlKeys
             throw Wrong($"invalid net sysctl key: \"{name}\"", "tuning sets what belongs to the container's network namespace: net.…");
         return new WantedSysctl(key, name, value.Text);
     }
+
+    // As sysctl(8) has it: the first of the two characters separates, and the other one is the interface name's dot, as in
+    // net.ipv4.conf.eth0/100.rp_filter and net/ipv4/conf/eth0.100/rp_filter.
+    private static string PathOf(string key) =>
+        key.AsSpan().IndexOfAny('.', '/') is >= 0 and var first && key[first] == '.' ? Sysctl.Dotted(key) : key;
 
     private static CniException Wrong(string message, string details) => new(CniErrorCode.InvalidNetworkConfig, message, details);
 }

@@ -14,12 +14,16 @@ internal sealed class SubnetFileParser
     private bool? masquerades;
     private int line;
 
+    /// <summary>The first line that is not a key's. It is said only if a key is missing: the reference ignores such lines.</summary>
+    private string? doubtful;
+
     private SubnetFileParser(string path) => this.path = path;
 
     public static SubnetFile Parse(string text, string path)
     {
         var parser = new SubnetFileParser(path);
-        for (var rest = text.AsSpan(); !rest.IsEmpty; )
+        // Some editors begin a file with a byte order mark.
+        for (var rest = text.AsSpan().TrimStart('\ufeff'); !rest.IsEmpty; )
         {
             var end = rest.IndexOf('\n');
             parser.Read((end < 0 ? rest : rest[..end]).TrimEnd('\r'));
@@ -35,7 +39,12 @@ internal sealed class SubnetFileParser
         var equals = text.IndexOf('=');
         var key = equals < 0 ? text : text[..equals];
         if (!IsKey(key))
+        {
+            if (key.Trim() is not ([] or ['#', ..]))
+                doubtful ??= $"line {line} has \"{Excerpt.Of(key.ToString())}\", which is not a key";
             return;
+        }
+
         if (equals < 0)
             throw Wrong($"{key} has no value: it wants {key}=…");
         var value = text[(equals + 1)..];
@@ -115,7 +124,7 @@ internal sealed class SubnetFileParser
         if (masquerades is null)
             missing.Add("FLANNEL_IPMASQ");
         if (missing.Count > 0)
-            throw new SubnetFileException(path, 0, $"is missing {string.Join(", ", missing)}");
+            throw new SubnetFileException(path, 0, $"is missing {string.Join(", ", missing)}{(doubtful is null ? "" : $" ({doubtful})")}");
         return new SubnetFile
         {
             Networks = networks ?? [],

@@ -55,11 +55,15 @@ public sealed partial class YamlDocumentReader
 
     private DocumentException Describe(Exception e) =>
         e is YamlException fault
-            ? new DocumentException((int)Math.Max(fault.Start.Line, fault.End.Line), Sentence(fault))
+            ? new DocumentException((int)LineOf(fault), Sentence(fault))
             : new DocumentException(
                 (int)scanner.CurrentPosition.Line,
                 string.Create(CultureInfo.InvariantCulture, $"invalid YAML: the parser stops at column {scanner.CurrentPosition.Column}")
             );
+
+    // Some faults of the scanner have no place, which reads as the text's begin.
+    private long LineOf(YamlException fault) =>
+        fault.End.Index > 0 ? Math.Max(fault.Start.Line, fault.End.Line) : scanner.CurrentPosition.Line;
 
     // The scanner's message may begin with the place again.
     private static string Sentence(YamlException e)

@@ -107,7 +107,7 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
     {
         try
         {
-            var path = place.State.SelfPath(name);
+            var path = Verification.PathOf(place.State, name);
             var problem = target.IsDriver
                 ? Verification.FindProblemOfDriver(path, $"{place.Path}/{target.RelativePath}")
                 : Verification.FindProblemOfPlugin(path);
@@ -147,20 +147,23 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
         }
     }
 
-    // A foreign build may need a dynamic linker, libraries or a shell: in a container without them only the host itself could execute it.
+    // A foreign build may need a dynamic linker, libraries or a shell: in a container without them only the host itself could execute it. A
+    // script may look for the program that it wraps beside itself, which is not here.
     private void ExecuteBackup(InstallTarget target, string name)
     {
         try
         {
             Execute(target, name);
         }
-        catch (InstallException e) when (e.InnerException is ErrnoException { Errno: Errno.ENOENT })
+        catch (InstallException e)
         {
             using var file = place.State.FindRegular(name);
-            if (file is null || ElfFile.Find(file) is { HasInterpreter: false })
+            if (file is null || !(Verification.IsScript(file) || (IsMissing(e) && ElfFile.Find(file) is not { HasInterpreter: false })))
                 throw;
         }
     }
+
+    private static bool IsMissing(InstallException e) => e.InnerException is ErrnoException { Errno: Errno.ENOENT };
 
     private string Now() => Inspection.Iso(clock.GetUtcNow());
 }

@@ -56,7 +56,7 @@ public sealed class TargetSwap(InstallDirectory place)
     {
         try
         {
-            var path = home.SelfPath(target.File);
+            var path = Verification.PathOf(home, target.File);
             return (
                 target.IsDriver
                     ? Verification.FindProblemOfDriver(path, $"{home.Path}/{target.File}")

@@ -22,7 +22,7 @@ public static class Verification
         if (start.IsEmpty)
             return "it is empty: a copy that was not finished";
         // A script is left to its interpreter.
-        if (start.SequenceEqual("#!"u8))
+        if (IsScript(file))
             return null;
         if (ElfFile.Find(file) is not { } elf)
             return "it is no executable (no ELF)";
@@ -30,6 +30,24 @@ public static class Verification
         if (isForeign)
             return $"it is for another processor ({ElfFile.NameOf(elf.Machine)}), this machine is {ElfFile.NameOf(ElfFile.OwnMachine)}";
         return elf.IsCutOff(file) ? "it is cut off: a copy that was not finished" : null;
+    }
+
+    /// <summary>True for a file that another program executes, by its first line.</summary>
+    /// <exception cref="ErrnoException">It cannot be read.</exception>
+    public static bool IsScript(FileDescriptor file)
+    {
+        Span<byte> start = stackalloc byte[2];
+        return start[..file.ReadAt(start, 0)].SequenceEqual("#!"u8);
+    }
+
+    /// <summary>
+    /// The path to execute a file of a directory by. The interpreter of a script opens it once more, when the descriptors of this process are
+    /// closed for it.
+    /// </summary>
+    internal static string PathOf(FileDirectory directory, string name)
+    {
+        using var file = directory.FindRegular(name);
+        return file is not null && IsScript(file) ? $"{directory.Path}/{name}" : directory.SelfPath(name);
     }
 
     /// <summary>Calls a CNI plugin with VERSION: null, or what a runtime would not like about its answer.</summary>

@@ -75,7 +75,10 @@ public static class Sysctl
         return had;
     }
 
-    /// <summary>A name as people and sysctl(8) write it: <c>net.ipv4.conf.eth0/100.tag</c> for <c>net/ipv4/conf/eth0.100/tag</c>.</summary>
+    /// <summary>
+    /// A name as people and sysctl(8) write it: <c>net.ipv4.conf.eth0/100.tag</c> for <c>net/ipv4/conf/eth0.100/tag</c>; and the other way
+    /// round.
+    /// </summary>
     public static string Dotted(string name) =>
         string.Create(
             name.Length,
@@ -96,7 +99,8 @@ public static class Sysctl
     {
         try
         {
-            file.Write(Encoding.UTF8.GetBytes(value));
+            // Nothing at all is no write for the kernel: a line end is the empty value, as sysctl(8) writes it.
+            file.Write(value.Length > 0 ? Encoding.UTF8.GetBytes(value) : "\n"u8);
             return Errno.None;
         }
         catch (ErrnoException e)

@@ -23,7 +23,7 @@ public static class LocalAddresses
     /// <param name="client">A client of the link's namespace, in which the calling thread is.</param>
     /// <param name="link">The link.</param>
     /// <param name="addresses">Its addresses; those of IPv4, which are taken at once, are passed over.</param>
-    /// <param name="vrfTable">The table of the VRF whose port the link is; 0 if it is none's.</param>
+    /// <param name="vrfTable">The table of the VRF whose port the link is; 0 for any other link.</param>
     public static void Wait(string plugin, RouteClient client, Link link, IEnumerable<IPAddr> addresses, int vrfTable = 0)
     {
         var own = addresses.Where(static address => address.Is6).ToList();

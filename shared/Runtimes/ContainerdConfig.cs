@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Enumeration;
 using Plugboard.Documents;
 using Plugboard.Linux;
@@ -5,9 +6,10 @@ using Plugboard.Linux;
 namespace Plugboard.Runtimes;
 
 /// <summary>
-/// What containerd's config.toml says of CNI, with its imports: a later file's keys replace those of an earlier one. Version 3 has the
-/// section <c>[plugins.'io.containerd.cri.v1.runtime'.cni]</c>, version 2 <c>[plugins."io.containerd.grpc.v1.cri".cni]</c>, version 1
-/// <c>[plugins.cri.cni]</c>. Source: containerd's cmd/containerd/server/config/config.go (LoadConfig, resolveImports).
+/// What containerd's config.toml says of CNI, with its imports: a later file's keys replace those of an earlier one, and before
+/// containerd 2.0 its whole section of a plugin the earlier one. Version 3 has the section
+/// <c>[plugins.'io.containerd.cri.v1.runtime'.cni]</c>, version 2 <c>[plugins."io.containerd.grpc.v1.cri".cni]</c>, version 1
+/// <c>[plugins.cri.cni]</c>. Source: containerd's cmd/containerd/server/config/config.go (LoadConfig, resolveImports, mergeConfig).
 /// </summary>
 internal sealed class ContainerdConfig
 {
@@ -22,6 +24,10 @@ internal sealed class ContainerdConfig
     private ConfigSetting? several;
     private ConfigSetting? conf;
     private int version;
+    private string root = "";
+
+    /// <summary>The first number of containerd's version; null: unknown.</summary>
+    private int? release;
 
     private ContainerdConfig(HostFiles files) => this.files = files;
 
@@ -32,9 +38,12 @@ internal sealed class ContainerdConfig
     public bool IsBroken { get; private set; }
 
     /// <summary>Reads the file and its imports. A missing file is an empty one.</summary>
-    public static ContainerdConfig Read(HostFiles files, string path)
+    /// <param name="files">The host's files.</param>
+    /// <param name="path">The main file.</param>
+    /// <param name="release">The first number of containerd's version; null: unknown.</param>
+    public static ContainerdConfig Read(HostFiles files, string path, int? release)
     {
-        var config = new ContainerdConfig(files);
+        var config = new ContainerdConfig(files) { release = release, root = path };
         var done = new HashSet<string>(StringComparer.Ordinal);
         var pending = new Queue<(string Path, string? By)>([(path, null)]);
         while (pending.TryDequeue(out var next) && done.Count < MostFiles)
@@ -76,7 +85,7 @@ internal sealed class ContainerdConfig
         try
         {
             if (files.Find(path) is { } content)
-                return Take(TomlDocumentReader.Read(content), path);
+                return Take(TomlDocumentReader.Read(content), path, isImport: by is not null);
             if (by is not null)
                 Fail($"{by}: imports {path}, which does not exist");
         }
@@ -98,29 +107,39 @@ internal sealed class ContainerdConfig
         problems.Add(problem);
     }
 
-    private IReadOnlyList<string> Take(DocumentNode document, string path)
+    private IReadOnlyList<string> Take(DocumentNode document, string path, bool isImport)
     {
         var own = document.Find("version")?.AsInteger(0, 99) ?? 0;
-        if (version == 0)
+        if (!isImport)
             version = Math.Max(own, 1);
+        else if (own > version && version > 1)
+            throw document.Find("version")!.Refused($"is {own}, that of {root} is {version}: containerd refuses a higher one in an import");
         if (document.Find("disabled_plugins")?.AsList().Any(static item => item.AsText() is Section1 or Section2 or Section3) == true)
             IsDisabled = true;
         if (document.Find("plugins")?.AsMap() is { } plugins)
-            TakePlugins(plugins, path, own == 0 ? version : own);
+            TakePlugins(plugins, path, own, isImport);
         return document.Find("imports") is { } imports ? [.. imports.AsList().SelectMany(item => Resolve(item, path))] : [];
     }
 
-    private void TakePlugins(DocumentNode plugins, string path, int of)
+    private void TakePlugins(DocumentNode plugins, string path, int own, bool isImport)
     {
+        var of = own == 0 ? version : own;
+        // An import without a version is converted from version 1 on, whichever names it uses.
         string[] read =
-            of >= 3 ? [Section3]
+            of >= 3 && own == 0 ? [Section1, Section2, Section3]
+            : of >= 3 ? [Section3]
             : of == 2 ? [Section2]
             : [Section1, Section2];
         foreach (var name in (string[])[Section1, Section2, Section3])
         {
-            if (plugins.Find(name)?.AsMap().Find("cni")?.AsMap() is not { } cni)
+            if (plugins.Find(name) is not { } section)
                 continue;
-            if (read.Contains(name, StringComparer.Ordinal))
+            var isRead = read.Contains(name, StringComparer.Ordinal);
+            if (isRead && isImport && version < 3)
+                Replace(section, name, path);
+            if (section.AsMap().Find("cni")?.AsMap() is not { } cni)
+                continue;
+            if (isRead)
                 TakeCni(cni, path);
             else if ((ConfigSetting.FindOne(cni, "bin_dir", path) ?? ConfigSetting.FindMany(cni, "bin_dirs", path)) is { } unread)
                 problems.Add(
@@ -128,6 +147,27 @@ internal sealed class ContainerdConfig
                         + $"[plugins.'{read[^1]}'.cni]"
                 );
         }
+    }
+
+    // Only from version 2.0 on containerd merges the sections of a plugin.
+    private void Replace(DocumentNode section, string name, string path)
+    {
+        if (release >= 2)
+            return;
+        var cni = section.AsMap().Find("cni")?.AsMap();
+        var isSet = (ConfigSetting.FindOne(cni, "bin_dir", path) ?? ConfigSetting.FindMany(cni, "bin_dirs", path)) is not null;
+        if ((several ?? single) is { } lost && !isSet)
+        {
+            var place = string.Create(CultureInfo.InvariantCulture, $"{path}, line {section.Line}");
+            var which = release is null ? "before 2.0" : "1";
+            problems.Add(
+                $"{place}: containerd {which} takes this file's section [plugins.'{name}'] in place of the whole one, so that {lost.Place} "
+                    + "has no effect: put all of the section into one file"
+            );
+        }
+
+        if (release is not null)
+            (several, single, conf) = (null, null, null);
     }
 
     private void TakeCni(DocumentNode cni, string path)

@@ -34,15 +34,26 @@ internal sealed record ContainerdDefaults(IReadOnlyList<string> BinDirectories, 
         };
     }
 
+    /// <summary>
+    /// The first number of the version of dpkg's installed package, also of Docker's, containerd.io; null if absent.
+    /// </summary>
+    public static int? FindMajor(HostFiles files)
+    {
+        var status = files.FindList(Status) is { } content ? Encoding.UTF8.GetString(content) : "";
+        return (FindVersion(status) ?? FindVersion(status, "containerd.io")) is { } version && Release(version).Major is > 0 and var major
+            ? major
+            : null;
+    }
+
     /// <summary>The version of dpkg's installed package containerd; null if absent.</summary>
     public static string? FindVersion(HostFiles files) =>
         files.FindList(Status) is { } content ? FindVersion(Encoding.UTF8.GetString(content)) : null;
 
-    internal static string? FindVersion(string status)
+    internal static string? FindVersion(string status, string name = "containerd")
     {
         foreach (var package in status.Split("\n\n"))
         {
-            if (!package.TrimStart('\n').StartsWith("Package: containerd\n", StringComparison.Ordinal))
+            if (!package.TrimStart('\n').StartsWith($"Package: {name}\n", StringComparison.Ordinal))
                 continue;
             var lines = package.Split('\n');
             return Field(lines, "Status: ")?.EndsWith(" installed", StringComparison.Ordinal) == true ? Field(lines, "Version: ") : null;

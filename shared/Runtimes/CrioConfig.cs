@@ -4,7 +4,7 @@ using Plugboard.Linux;
 namespace Plugboard.Runtimes;
 
 /// <summary>
-/// What CRI-O's files say of CNI: crio.conf, and then every file of crio.conf.d in the order of the names; a later file's keys replace
+/// What CRI-O's files say of CNI: crio.conf, and then every file of crio.conf.d, and of the directories in it, in the order of the names; a later file's keys replace
 /// those of an earlier one. <c>plugin_dir</c> is searched after <c>plugin_dirs</c>. Source: crio.conf.d(5); cri-o's pkg/config/config.go
 /// (UpdateFromPath).
 /// </summary>
@@ -15,6 +15,8 @@ internal sealed class CrioConfig
 
     /// <summary>The directory of the others.</summary>
     public const string Directory = "/etc/crio/crio.conf.d";
+
+    private const int MostDepth = 8;
 
     private readonly HostFiles files;
     private readonly List<string> problems = [];
@@ -29,13 +31,22 @@ internal sealed class CrioConfig
     public static RuntimePaths Read(HostFiles files)
     {
         var config = new CrioConfig(files);
-        foreach (var path in (string[])[MainFile, .. files.List(Directory).Select(static name => $"{Directory}/{name}")])
-        {
-            if (!files.HasDirectory(path))
-                config.ReadFile(path);
-        }
-
+        config.ReadFile(MainFile);
+        config.ReadDirectory(Directory, MostDepth);
         return config.Paths();
+    }
+
+    // With the directories in it, each where its name is among the files'.
+    private void ReadDirectory(string directory, int depth)
+    {
+        foreach (var name in files.List(directory))
+        {
+            var path = $"{directory}/{name}";
+            if (!files.HasDirectory(path))
+                ReadFile(path);
+            else if (depth > 0)
+                ReadDirectory(path, depth - 1);
+        }
     }
 
     private RuntimePaths Paths()

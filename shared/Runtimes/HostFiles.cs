@@ -3,7 +3,9 @@ using Plugboard.Linux.Files;
 
 namespace Plugboard.Runtimes;
 
-/// <summary>The files of a host, below the directory where its root is seen.</summary>
+/// <summary>
+/// The files of a host, below the directory where its root is seen. A symbolic link leads where it leads on that host.
+/// </summary>
 /// <param name="root">That directory.</param>
 internal sealed class HostFiles(string root)
 {
@@ -12,6 +14,8 @@ internal sealed class HostFiles(string root)
     private const int LongestConfig = 1 << 20;
 
     private readonly string root = root.TrimEnd('/');
+
+    private string Root => root.Length == 0 ? "/" : root;
 
     /// <summary>The content of a config; null if absent.</summary>
     /// <exception cref="ErrnoException">It cannot be read, is no regular file, or is larger than 1 MiB.</exception>
@@ -32,7 +36,8 @@ internal sealed class HostFiles(string root)
 
     private byte[]? Find(string path, int longest)
     {
-        using var file = FileDescriptor.FindForReading(root + path);
+        using var directory = RootedDirectory.Open(Root);
+        using var file = directory.FindForReading(path);
         return file?.ReadToEnd(longest);
     }
 
@@ -41,7 +46,8 @@ internal sealed class HostFiles(string root)
     {
         try
         {
-            using var found = FileDirectory.Find(root + directory);
+            using var top = RootedDirectory.Open(Root);
+            using var found = top.TryOpen(directory, out _);
             var names = found?.ReadNames() ?? [];
             names.Sort(StringComparer.Ordinal);
             return names;
@@ -62,7 +68,8 @@ internal sealed class HostFiles(string root)
     {
         try
         {
-            return FileDescriptor.FindStatus(root + path);
+            using var directory = RootedDirectory.Open(Root);
+            return directory.FindStatus(path);
         }
         catch (ErrnoException)
         {

@@ -39,13 +39,16 @@ public static class RuntimeFinder
         foreach (var (name, directory, socket) in Rancher)
         {
             var path = $"{directory}/agent/etc/containerd/config.toml";
-            if (files.Exists(path) && ContainerdConfig.Read(files, path) is { IsDisabled: false } config)
+            if (files.Exists(path) && ContainerdConfig.Read(files, path, release: null) is { IsDisabled: false } config)
                 yield return new Installed(config.Paths(name, ContainerdDefaults.Upstream), socket);
         }
 
         if (files.Exists(CrioConfig.MainFile) || files.List(CrioConfig.Directory).Count > 0)
             yield return new Installed(CrioConfig.Read(files), "/run/crio/crio.sock");
-        if (HasContainerd(files) && ContainerdConfig.Read(files, ContainerdFile) is { IsDisabled: false } containerd)
+        if (
+            HasContainerd(files)
+            && ContainerdConfig.Read(files, ContainerdFile, ContainerdDefaults.FindMajor(files)) is { IsDisabled: false } containerd
+        )
             yield return new Installed(containerd.Paths("containerd", ContainerdDefaults.Of(files)), "/run/containerd/containerd.sock");
     }
 

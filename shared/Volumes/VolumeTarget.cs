@@ -55,7 +55,7 @@ internal sealed class VolumeTarget : IDisposable
             || plain.Contains("//", StringComparison.Ordinal)
             || plain.Contains("/./", StringComparison.Ordinal)
         )
-            throw new VolumeException($"mount: \"{path}\" is not an absolute, plain path");
+            throw new VolumeException($"target \"{path}\" is not an absolute, plain path");
         return plain;
     }
 

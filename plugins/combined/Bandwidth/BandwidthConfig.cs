@@ -56,10 +56,17 @@ internal sealed record BandwidthConfig
             return new BandwidthConfig();
         var latency = ReadMilliseconds(node, "latency") ?? DefaultLatency;
         var longest = ReadMilliseconds(node, "maxBurst");
+        var (toContainer, fromContainer) = (Read(source, Ingress, latency, longest), Read(source, Egress, latency, longest));
+        if (subnets is null)
+        {
+            RequireTime(toContainer, Ingress);
+            RequireTime(fromContainer, Egress);
+        }
+
         return new BandwidthConfig
         {
-            ToContainer = Read(source, Ingress, latency, longest),
-            FromContainer = Read(source, Egress, latency, longest),
+            ToContainer = toContainer,
+            FromContainer = fromContainer,
             Subnets = subnets,
         };
     }
@@ -123,6 +130,16 @@ internal sealed record BandwidthConfig
         if (longest is { } milliseconds)
             burst = Math.Min(burst, Math.Max(InTime(rate, milliseconds), SmallestDefaultBurst));
         return TokenBucket.Of(rate, (uint)Math.Min(burst, uint.MaxValue - 1), latency);
+    }
+
+    // The kernel counts a tbf's burst by its time, and refuses one of no time without saying which number is wrong.
+    private static void RequireTime(TokenBucket? bucket, string direction)
+    {
+        if (bucket is { Tbf.Buffer: 0 })
+            throw Wrong(
+                $"{direction}Rate is too high: its burst lasts less than a microsecond",
+                $"{direction}Rate is in bits per second, {direction}Burst in bits: lower the rate, or raise the burst"
+            );
     }
 
     private static ulong InTime(ulong rate, ulong milliseconds) =>

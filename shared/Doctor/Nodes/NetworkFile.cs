@@ -31,24 +31,32 @@ internal sealed record NetworkFile(string Path)
     public string? Fault { get; init; }
 
     /// <summary>Reads all files of a directory that a runtime would; none where it is missing.</summary>
-    public static IReadOnlyList<NetworkFile> ReadAll(string directory, string dataDirectory)
+    /// <param name="root">The directory where the host's root is seen: symbolic links lead where they lead on the host.</param>
+    /// <param name="directory">The directory on the host.</param>
+    /// <param name="dataDirectory">Where host-local keeps its leases if a config does not say.</param>
+    public static IReadOnlyList<NetworkFile> ReadAll(string root, string directory, string dataDirectory)
     {
-        using var found = FileDirectory.Find(directory);
+        using var host = RootedDirectory.Open(root);
+        using var found = host.TryOpen(directory, out _);
         if (found is null)
             return [];
         var names = found.ReadNames().FindAll(IsConfig);
         names.Sort(StringComparer.Ordinal);
-        return names.ConvertAll(name => Read($"{directory}/{name}", dataDirectory));
+        return names.ConvertAll(name => Read(host, $"{directory}/{name}", dataDirectory));
     }
 
     // libcni's ConfFiles: by extension, whatever the name begins with.
     internal static bool IsConfig(string name) => System.IO.Path.GetExtension(name) is ".conf" or ".conflist" or ".json";
 
-    private static NetworkFile Read(string path, string dataDirectory)
+    private static NetworkFile Read(RootedDirectory host, string name, string dataDirectory)
     {
+        var path = host.FullPath(name);
         try
         {
-            return Parse(DurableFile.Find(path) ?? [], path, dataDirectory);
+            using var file = host.FindForReading(name);
+            return file is null
+                ? new NetworkFile(path) { Fault = "it is a symbolic link to a file that does not exist" }
+                : Parse(file.ReadToEnd(), path, dataDirectory);
         }
         catch (ErrnoException e)
         {
@@ -63,7 +71,10 @@ internal sealed record NetworkFile(string Path)
         {
             if (content.Length == 0)
                 return new NetworkFile(path) { Fault = "it is empty" };
-            var list = Conflist.Parse(path.EndsWith(".conflist", StringComparison.Ordinal) ? content : Wrap(content), path);
+            var isList = path.EndsWith(".conflist", StringComparison.Ordinal);
+            if (FindWrongEnding(content, isList) is { } wrong)
+                return new NetworkFile(path) { Fault = wrong };
+            var list = Conflist.Parse(isList ? content : Wrap(content), path);
             var plugins = NetworkConfig.Parse(list.Content).Root.GetList("plugins");
             return new NetworkFile(path) { List = list, Plugins = [.. plugins.Select(plugin => Use(plugin, dataDirectory))] };
         }
@@ -77,12 +88,22 @@ internal sealed record NetworkFile(string Path)
         }
     }
 
+    // Runtimes decide by the name what they read, and look for nothing else in it.
+    private static string? FindWrongEnding(byte[] content, bool isList)
+    {
+        var root = NetworkConfig.Parse(content).Root;
+        var (hasType, hasPlugins) = (root.Find("type") is not null, root.Find("plugins") is not null);
+        if (isList)
+            return hasType && !hasPlugins ? "it has no plugins: the config of a single plugin needs a name that ends in .conf" : null;
+        return hasType ? null
+            : hasPlugins ? "it has no type: a list of plugins needs a name that ends in .conflist"
+            : "it has no type";
+    }
+
     // A single plugin's config counts as a list of one.
     private static byte[] Wrap(byte[] content)
     {
         var config = NetworkConfig.Parse(content);
-        if (config.Root.Find("plugins") is not null)
-            return content;
         var list = new JsonMembers();
         list.Set("cniVersion", JsonValue.Of(config.Root.GetString("cniVersion")));
         list.Set("name", JsonValue.Of(config.Name));

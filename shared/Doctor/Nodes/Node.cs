@@ -32,7 +32,7 @@ internal sealed class Node
         runtime = new(() => RuntimeFinder.Find(options.HostRoot));
         podman = new(() => PodmanFinder.Find(options.HostRoot));
         host = new(() => HostMounts.Find(options.HostRoot, options.HostProcess));
-        networks = new(() => NetworkFile.ReadAll(Under(ConfDirectory), options.DataDirectory));
+        networks = new(() => NetworkFile.ReadAll(options.HostRoot, ConfDirectory, options.DataDirectory));
         cache = new(() => ResultCache.Find(Under(options.CacheDirectory)));
         leases = new(() => [.. DataDirectories.SelectMany(directory => LeaseFile.ReadAll(directory, Now))]);
         links = new(() => Route(static client => client.Links.List()));

@@ -106,14 +106,25 @@ internal sealed class RangeSetReader(ConfigProblems problems)
                 path,
                 $"Network has host bits set. For a subnet mask of length {network.Length} the network address is {network.Network.Address}"
             );
-        else if (start is { } first && (!network.Contains(first) || (end is { } last && last < first)))
+        else if (start is { } first && !network.Contains(first))
             Add($"{node.Path}.rangeStart", $"RangeStart {first} not in network {network}");
-        else if (end is { } final && (!network.Contains(final) || final < range.Start))
+        else if (end is { } final && !network.Contains(final))
             Add($"{node.Path}.rangeEnd", $"RangeEnd {final} not in network {network}");
+        else if (range.End < range.Start)
+            AddReversed(node, range, start);
         else if (PodAddress.FindBlock(range.Start, range.End) is { } block)
             Add(path, $"{range} overlaps with {block}: no pod can have such an address");
         else if (FindGatewayFault(range) is { } wrong)
             Add($"{node.Path}.gateway", $"gateway {range.Gateway} {wrong}");
+    }
+
+    // The reference's text, and what it does not say: both are in the network.
+    private void AddReversed(ConfigNode node, IPRange range, IPAddr? start)
+    {
+        if (start is null)
+            Add($"{node.Path}.rangeEnd", $"RangeEnd {range.End} not in network {range.Subnet} from its first address, {range.Start}, on");
+        else
+            Add($"{node.Path}.rangeStart", $"RangeStart {range.Start} not in network {range.Subnet} up to rangeEnd {range.End}");
     }
 
     // One outside of the network is the reference's too: ptp reaches it, and so does a route of scope link. A link-local one is every

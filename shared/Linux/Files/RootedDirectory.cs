@@ -27,16 +27,47 @@ public sealed unsafe class RootedDirectory : IDisposable
     public static RootedDirectory Open(string path) => new(FileDescriptor.Open(null, path, O_PATH | O_DIRECTORY, 0));
 
     /// <summary>Opens a directory inside, following links within the root; null, with the reason, where that is refused.</summary>
-    public FileDirectory? TryOpen(string path, out Errno errno)
+    public FileDirectory? TryOpen(string path, out Errno errno) =>
+        TryOpen(path, O_RDONLY | O_DIRECTORY, out errno) is { } directory ? FileDirectory.Of(directory) : null;
+
+    /// <summary>Opens a regular file inside for reading, following links within the root; null if nothing is there.</summary>
+    /// <exception cref="UnusableFileException">Something else is there.</exception>
+    /// <exception cref="ErrnoException">It cannot be opened.</exception>
+    public FileDescriptor? FindForReading(string path)
     {
-        var flags = O_RDONLY | O_DIRECTORY;
+        using var place = FindPlace(path);
+        if (place is null)
+            return null;
+        place.RequireRegular();
+        return new FileDescriptor(FileDescriptor.Open(null, place.SelfPath, O_RDONLY, 0).Detach(), FullPath(path));
+    }
+
+    /// <summary>The status of what a path inside leads to, following links within the root; null if nothing is there.</summary>
+    /// <exception cref="ErrnoException">It cannot be reached.</exception>
+    public FileStatus? FindStatus(string path)
+    {
+        using var place = FindPlace(path);
+        return place?.Status();
+    }
+
+    // Neither a pipe nor a device is opened.
+    private FileDescriptor? FindPlace(string path)
+    {
+        var place = TryOpen(path, O_PATH, out var errno);
+        return place is not null || errno is Errno.ENOENT or Errno.ENOTDIR
+            ? place
+            : throw new ErrnoException("open", FullPath(path), errno);
+    }
+
+    private FileDescriptor? TryOpen(string path, int flags, out Errno errno)
+    {
         var how = new open_how { flags = (ulong)(flags | O_CLOEXEC), resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
         for (var attempt = 1; ; attempt++)
         {
             var fd = OpenAt2.Open(OpenAt2.SYS_openat2, root.Number, path, &how, (nuint)sizeof(open_how));
             errno = fd >= 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
             if (fd >= 0)
-                return FileDirectory.Of(new FileDescriptor((int)fd, FullPath(path)));
+                return new FileDescriptor((int)fd, FullPath(path));
             if (errno == Errno.ENOSYS)
                 return Walk(path, flags, out errno);
             if (errno is not (Errno.EINTR or Errno.EAGAIN) || attempt == Attempts)
@@ -48,7 +79,7 @@ public sealed unsafe class RootedDirectory : IDisposable
     public string FullPath(string path) => Path == "/" ? path : $"{Path.TrimEnd('/')}/{path.TrimStart('/')}";
 
     // Each step is a name below an open directory, so nothing but a link that is read here can lead anywhere.
-    internal FileDirectory? Walk(string path, int flags, out Errno errno)
+    internal FileDescriptor? Walk(string path, int flags, out Errno errno)
     {
         var steps = new Stack<FileDescriptor>();
         var names = new Stack<string>(Enumerable.Reverse(path.Split('/', StringSplitOptions.RemoveEmptyEntries)));
@@ -68,8 +99,11 @@ public sealed unsafe class RootedDirectory : IDisposable
                 }
             }
 
+            // A place that is no directory has no ".".
+            if (flags == O_PATH && steps.TryPop(out var place))
+                return new FileDescriptor(place.Detach(), FullPath(path));
             var opened = FileDescriptor.TryOpen(steps.TryPeek(out var last) ? last : root, ".", flags, 0, out errno);
-            return opened is null ? null : FileDirectory.Of(new FileDescriptor(opened.Detach(), FullPath(path)));
+            return opened is null ? null : new FileDescriptor(opened.Detach(), FullPath(path));
         }
         finally
         {

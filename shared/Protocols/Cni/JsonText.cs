@@ -46,10 +46,27 @@ internal static class JsonText
             var line = (e.LineNumber ?? 0) + 1;
             var column = (e.BytePositionInLine ?? 0) + 1;
             var place = $"at line {line.ToString(CultureInfo.InvariantCulture)}, column {column.ToString(CultureInfo.InvariantCulture)}";
-            return reader.CurrentDepth >= MaxDepth - 1 ? $"nested too deeply {place}" : $"invalid JSON {place}";
+            return reader.CurrentDepth >= MaxDepth - 1 ? $"nested too deeply {place}" : $"invalid JSON {place}{CauseOf(text, e)}";
         }
 
         return "unexpected end of JSON input";
+    }
+
+    // What people write who think of JavaScript or YAML; empty: something else.
+    private static string CauseOf(ReadOnlySpan<byte> text, JsonException e)
+    {
+        var start = 0;
+        for (var line = 0; line < e.LineNumber; line++)
+            start += text[start..].IndexOf((byte)'\n') + 1;
+        var at = Math.Min(start + (int)(e.BytePositionInLine ?? 0), text.Length);
+        return text[at..] switch
+        {
+            [(byte)'}' or (byte)']', ..] when text[..at].TrimEnd(" \t\r\n"u8) is [.., (byte)','] =>
+                ": the comma before it is the last one, remove it",
+            [(byte)'/' or (byte)'#', ..] => ": JSON has no comments",
+            [(byte)'\'', ..] => ": text needs double quotes",
+            _ => "",
+        };
     }
 
     /// <summary>The text of the string or name that the reader stands on; whatever is no Unicode in it becomes U+FFFD, as for Go.</summary>

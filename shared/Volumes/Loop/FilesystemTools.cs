@@ -6,8 +6,9 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Volumes.Loop;
 
 /// <summary>The tools for which the kernel has no call: making and checking a filesystem.</summary>
+/// <param name="name">The image's path, for messages: the tools get that of an open descriptor.</param>
 /// <param name="timeout">How long one may take.</param>
-internal sealed class FilesystemTools(TimeSpan timeout)
+internal sealed class FilesystemTools(string name, TimeSpan timeout)
 {
     private const int MostText = 300;
     private static readonly string[] directories = ["/sbin", "/usr/sbin", "/bin", "/usr/bin"];
@@ -21,29 +22,29 @@ internal sealed class FilesystemTools(TimeSpan timeout)
         var tool = Get("mkfs." + fsType, fsType);
         var result = Run(tool, ["-q", fsType == "ext4" ? "-F" : "-f", .. extra, image.ProcPath]);
         if (!result.Succeeded)
-            throw Failed("mkfs." + fsType, result);
+            throw Failed("mkfs." + fsType, image, result);
     }
 
     /// <summary>
     /// Mends what can be mended without a question (e2fsck -p); without the tool the kernel's own replay of the journal has to do.
     /// </summary>
-    public void CheckExt4(string path, bool force)
+    public void CheckExt4(FileDescriptor image, bool force)
     {
         if (Find("e2fsck") is not { } tool)
             return;
-        var result = Run(tool, force ? ["-p", "-f", path] : ["-p", path]);
+        var result = Run(tool, force ? ["-p", "-f", image.ProcPath] : ["-p", image.ProcPath]);
         // e2fsck(8): 1 and 2 are "corrected".
         if (result.ExitCode is not (0 or 1 or 2))
-            throw Failed("e2fsck -p", result);
+            throw Failed("e2fsck -p", image, result);
     }
 
     /// <summary>Makes an ext4 filesystem that is not mounted as large as its device.</summary>
-    public void GrowExt4(string path)
+    public void GrowExt4(FileDescriptor image)
     {
-        CheckExt4(path, force: true);
-        var result = Run(Get("resize2fs", "ext4"), [path]);
+        CheckExt4(image, force: true);
+        var result = Run(Get("resize2fs", "ext4"), [image.ProcPath]);
         if (!result.Succeeded)
-            throw Failed("resize2fs", result);
+            throw Failed("resize2fs", image, result);
     }
 
     private CommandResult Run(string tool, IReadOnlyList<string> arguments) =>
@@ -80,13 +81,14 @@ internal sealed class FilesystemTools(TimeSpan timeout)
         return null;
     }
 
-    private VolumeException Failed(string tool, CommandResult result)
+    private VolumeException Failed(string tool, FileDescriptor image, CommandResult result)
     {
         if (result.TimedOut)
             return new VolumeException(
-                $"loop: {tool} did not end within {timeout.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} s and was killed"
+                $"loop: {tool} of {name} did not end within {timeout.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} s and was killed"
             );
         var text = (Encoding.UTF8.GetString(result.Error) + Encoding.UTF8.GetString(result.Output)).Trim().ReplaceLineEndings(" ");
-        return new VolumeException($"loop: {tool} failed: {(text.Length <= MostText ? text : text[..MostText] + "…")}");
+        text = text.Replace(image.ProcPath, name, StringComparison.Ordinal);
+        return new VolumeException($"loop: {tool} of {name} failed: {(text.Length <= MostText ? text : text[..MostText] + "…")}");
     }
 }

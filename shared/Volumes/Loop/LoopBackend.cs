@@ -66,6 +66,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
 
     private LoopDevice Attach(LoopPlan plan, FileDescriptor image)
     {
+        ImageContent.Require(plan, image);
         if (plan is { FsType: "ext4", ReadOnly: false })
             MakeFit(plan, image);
         try
@@ -85,12 +86,12 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
     // Growing a mounted ext4 wants CAP_SYS_RESOURCE; where that was missing the image is larger than the filesystem, and now is the time.
     private void MakeFit(LoopPlan plan, FileDescriptor image)
     {
-        var tools = new FilesystemTools(Policy.MountTimeout);
+        var tools = new FilesystemTools(plan.Image.ToString(), Policy.MountTimeout);
         const int LargestBlock = 65536;
         if (Ext4Superblock.FindSize(image) is { } size && size + LargestBlock <= image.Status().Size)
-            tools.GrowExt4(image.ProcPath);
+            tools.GrowExt4(image);
         else if (plan.Check)
-            tools.CheckExt4(image.ProcPath, force: false);
+            tools.CheckExt4(image, force: false);
     }
 
     private void Mount(LoopPlan plan, LoopDevice device, FileDescriptor place)

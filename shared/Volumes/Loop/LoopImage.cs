@@ -64,7 +64,8 @@ internal static class LoopImage
         if (plan.Preallocate)
             made.File.Allocate(size);
         made.File.SetLength(size);
-        new FilesystemTools(policy.MountTimeout).Make(plan.FsType, made.File, policy.MkfsOptions.GetValueOrDefault(plan.FsType, []));
+        var tools = new FilesystemTools(plan.Image.ToString(), policy.MountTimeout);
+        tools.Make(plan.FsType, made.File, policy.MkfsOptions.GetValueOrDefault(plan.FsType, []));
         made.File.Sync();
         if (!made.TryLink(plan.Image.Inside[(slash + 1)..]))
             throw new ErrnoException("link", plan.Image.Inside, Errno.EEXIST);

@@ -95,10 +95,16 @@ internal sealed record LoopPlan
         return plan.Image.Inside.Length > 0
             ? plan with
             {
-                Trespass = plan.Image.FindTrespass(Backend, request.Pod, policy),
+                Trespass = plan.Image.FindTrespass(Backend, request.Pod, policy) ?? plan.FindClash(request.Pod, policy),
             }
             : throw options.Wrong(Backend, "file", file, "a file below the allowed root");
     }
+
+    // An image of the directory's name would leave no place for the namespace's other images.
+    private VolumeException? FindClash(VolumePod pod, VolumePolicy policy) =>
+        policy.IsShared || Image.Inside != pod.Namespace
+            ? null
+            : new VolumeException($"{Backend}: {Image} is the directory of the pod's namespace; name a file below it in option \"file\"");
 
     private static string FsTypeOf(string text) =>
         text switch

@@ -144,6 +144,9 @@ public sealed class VolumeOptions(IReadOnlyDictionary<string, string> given, Opt
 
     private string DialectName(string name)
     {
+        // Without a dialect the backend's own name is the documented one.
+        if (!names.IsLenient)
+            return name;
         foreach (var (alias, canonical) in names.Aliases)
         {
             if (canonical == name)

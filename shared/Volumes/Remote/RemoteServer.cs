@@ -87,10 +87,28 @@ public sealed record RemoteServer(string Name, ushort Port)
     {
         if (Name.Length == 0 || Name.StartsWith('-') || Name.AsSpan().IndexOfAny(" ,/\\\0") >= 0 || Name.AsSpan().IndexOfAny('[', ']') >= 0)
             throw new VolumeException($"{backend}: \"{ShortText.Of(Name)}\" is not a server name");
+        if (FindAddition() is { } addition)
+            throw new VolumeException($"{backend}: {addition}");
         RequireAllowed(backend, policy, Name);
         // Another name for the same address must not give access to a server that is not allowed.
         if (Address is { } address)
             RequireAllowed(backend, policy, address.ToString());
+    }
+
+    // What people write around a name in URLs. A password is not repeated: pods' events show the message.
+    private string? FindAddition()
+    {
+        if (Name.LastIndexOf('@') is >= 0 and var at)
+            return $"the server is written with a user before \"@{ShortText.Of(Name[(at + 1)..])}\"; write the server alone, and user and "
+                + "password into the Secret";
+        // An interface behind an address has a message of its own.
+        if (!Name.Contains(':', StringComparison.Ordinal) || Name.Contains('%', StringComparison.Ordinal) || IPAddr.TryParse(Name, out _))
+            return null;
+        var colon = Name.IndexOf(':', StringComparison.Ordinal);
+        var (host, rest) = (ShortText.Of(Name[..colon]), ShortText.Of(Name[(colon + 1)..]));
+        return ushort.TryParse(rest, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+            ? $"server \"{host}:{rest}\" is written with a port; write \"{host}\", and {rest} into option \"port\""
+            : $"server \"{host}:{rest}\" is neither a name nor an IPv6 address";
     }
 
     private static void RequireAllowed(string backend, VolumePolicy policy, string name)

@@ -56,6 +56,43 @@ public sealed class FaultTests
         );
     }
 
+    // By a person, with a recipe against leaked addresses, or by another dataDir in the config.
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_DEL_releases_a_pod_whose_state_is_gone(bool isWhole)
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        flannel.Node.Call("ADD", pod, flannel.Config()).Succeeded();
+        if (isWhole)
+            Directory.Delete(flannel.StateDirectory, recursive: true);
+        else
+            File.Delete(Path.Combine(flannel.StateDirectory, pod.ContainerId));
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+        Assert.Equal((0, 0), (Addresses(flannel), Pairs(flannel)));
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+    }
+
+    private static int Addresses(FlannelNode flannel) =>
+        Directory
+            .GetFiles(Path.Combine(flannel.Node.DataDirectory, "cbr0"))
+            .Count(static file => Path.GetFileName(file) is [>= '0' and <= '9', ..]);
+
+    private static int Pairs(FlannelNode flannel) =>
+        flannel.Node.Tool("ip -o link show type veth").Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+
+    [KernelFact]
+    public void A_DEL_of_an_unknown_pod_succeeds_though_its_delegate_cannot_be_called()
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        flannel.ReplaceDelegate("""echo '{"code":11,"msg":"not now"}'; exit 1""");
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+        File.Delete(Path.Combine(flannel.Node.Plugins, "bridge"));
+        flannel.Node.Call("DEL", pod, flannel.Config()).Succeeded();
+    }
+
     [KernelFact]
     public void A_DEL_whose_delegate_fails_keeps_the_state_and_the_next_one_releases_all()
     {

@@ -304,6 +304,7 @@ public sealed class BackendTests : IDisposable
 
     [KernelTheory]
     [InlineData("plugboard~nfs", "\"share\":\"/x\"", "nfs: option \"server\" is missing; set flexVolume.options.server")]
+    [InlineData("plugboard~nfs", "\"server\":\"s\"", "nfs: option \"share\" is missing; set flexVolume.options.share")]
     [InlineData("plugboard~nfs", "\"sevrer\":\"s\",\"share\":\"/x\"", "nfs: unknown option \"sevrer\" (did you mean \"server\"?)")]
     [InlineData(
         "fstab~cifs",

@@ -25,6 +25,32 @@ public sealed partial class LoopEdgeTests : IDisposable
         Assert.Equal(before, node.State());
     }
 
+    [KernelTheory]
+    [InlineData("mkfs.xfs -q -d size=300m,file,name=$0", "", "has a filesystem of type xfs, not ext4: set fsType of the volume to xfs")]
+    [InlineData("mkfs.ext4 -q $0 20M", ",\"fsType\":\"xfs\"", "has a filesystem of type ext4, not xfs: set fsType of the volume to ext4")]
+    [InlineData("truncate -s 0 $0", ",\"size\":\"64Mi\"", "is empty; remove it, and option \"size\" makes it with a filesystem")]
+    public void An_image_with_something_else_in_it_is_refused_by_its_name(string make, string more, string message)
+    {
+        node.Shell($"mkdir -p {Root}; {make.Replace("$0", $"{Root}/a.img", StringComparison.Ordinal)}");
+        var before = node.Shell($"sha256sum {Root}/a.img");
+        Assert.StartsWith(
+            $"loop: {Root}/a.img {message}",
+            node.TryMount(Driver, $"\"file\":\"ns/a.img\"{more}").Message,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(before, node.Shell($"sha256sum {Root}/a.img"));
+        Assert.Equal(0, Devices());
+    }
+
+    [KernelFact]
+    public void A_tool_s_complaint_names_the_image()
+    {
+        node.Shell($"mkdir -p {Root}; head -c 1000000 /dev/urandom > {Root}/a.img");
+        var message = node.TryMount(Driver, "\"file\":\"ns/a.img\"").Message;
+        Assert.StartsWith($"loop: e2fsck -p of {Root}/a.img failed: ", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("/proc/", message, StringComparison.Ordinal);
+    }
+
     [KernelFact]
     public void An_image_that_the_disk_has_no_room_for_is_not_made()
     {

@@ -83,6 +83,33 @@ public sealed class InstallTests : IDisposable
         Assert.Equal(before, host.Files());
     }
 
+    // As people wrap a plugin to see its calls, and as most FlexVolume drivers are.
+    [KernelFact]
+    public void Scripts_that_were_there_come_back()
+    {
+        File.Move($"{host.Bin}/bridge", $"{host.Bin}/bridge.real");
+        WriteScript($"{host.Bin}/bridge", "exec \"$(dirname \"$0\")/bridge.real\" \"$@\"");
+        WriteScript($"{host.Drivers}/k8s~nfs/nfs", "echo '{\"status\":\"Success\",\"capabilities\":{\"attach\":false}}'");
+        var digests = $"sha256sum {host.Bin}/bridge {host.Drivers}/k8s~nfs/nfs";
+        var before = host.Shell(digests);
+        host.Run("install --flexvolume k8s/nfs").Succeeded();
+        var installed = host.Shell(digests);
+        Assert.NotEqual(before, installed);
+        host.Run("rollback").Succeeded();
+        Assert.Equal(before, host.Shell(digests));
+        host.Run("rollback").Succeeded();
+        Assert.Equal(installed, host.Shell(digests));
+        host.Run("uninstall --restore").Succeeded();
+        Assert.Equal(before, host.Shell(digests));
+    }
+
+    private void WriteScript(string path, string line)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, $"#!/bin/sh\n{line}\n");
+        host.Shell($"chmod 755 {path}");
+    }
+
     [KernelFact]
     public void Uninstall_removes_what_is_ours_alone_and_a_later_restore_still_finds_what_was_there()
     {

@@ -54,6 +54,33 @@ public sealed class TuningTests
         transcript.Note("backup", backups);
     }
 
+    [KernelTheory]
+    [InlineData("net.ipv4.conf.eth0/100.rp_filter")]
+    [InlineData("net/ipv4/conf/eth0.100/rp_filter")]
+    [InlineData("net.ipv4.conf.IFNAME.rp_filter")]
+    public void A_setting_of_an_interface_with_a_dot_in_its_name_is_written_as_for_sysctl(string key)
+    {
+        using var node = new CniNode();
+        var pod = Attached(node);
+        pod.Tool("ip link set eth0 name eth0.100");
+        var config = Config(node, $$$"""{"sysctl":{"{{{key}}}":"2"}}""");
+        node.Call("ADD", pod, After(pod, config), "CNI_IFNAME=eth0.100").Succeeded();
+        Assert.Equal("2", pod.ReadSysctl("net/ipv4/conf/eth0.100/rp_filter"));
+        node.Call("CHECK", pod, config, "CNI_IFNAME=eth0.100").Succeeded();
+    }
+
+    [KernelFact]
+    public void An_empty_value_empties_a_list_and_a_number_is_refused()
+    {
+        using var node = new CniNode();
+        var pod = Attached(node);
+        pod.WriteSysctl("net/ipv4/ip_local_reserved_ports", "8080");
+        node.Call("ADD", pod, After(pod, Config(node, """{"sysctl":{"net.ipv4.ip_local_reserved_ports":""}}"""))).Succeeded();
+        Assert.Equal("", pod.ReadSysctl("net/ipv4/ip_local_reserved_ports"));
+        var number = node.Call("ADD", pod, After(pod, Config(node, """{"sysctl":{"net.ipv4.conf.eth0.rp_filter":""}}""")));
+        Assert.Equal(5, number.Code);
+    }
+
     [KernelFact]
     public void Each_restores_what_the_other_changed()
     {

@@ -68,10 +68,17 @@ public sealed class SubnetFileTests : IDisposable
         Assert.Equal((9000u, true), (file.Mtu, file.IpMasq));
     }
 
+    [Fact]
+    public void An_editor_s_byte_order_mark_is_not_part_of_the_first_key() => Assert.Equal(Parse(DualStack), Parse("\ufeff" + DualStack));
+
     [Theory]
     [InlineData("", "is missing FLANNEL_NETWORK, FLANNEL_IPV6_NETWORK, FLANNEL_SUBNET, FLANNEL_IPV6_SUBNET, FLANNEL_MTU, FLANNEL_IPMASQ")]
     [InlineData("FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\n", "is missing FLANNEL_MTU, FLANNEL_IPMASQ")]
     [InlineData("FLANNEL_IPV6_NETWORK=fd00::/56\nFLANNEL_MTU=1\nFLANNEL_IPMASQ=true", "is missing FLANNEL_SUBNET, FLANNEL_IPV6_SUBNET")]
+    [InlineData(
+        "FLANNEL_SUBNET=10.244.1.1/24\n# FLANEL\nFLANEL_NETWORK=10.244.0.0/16\nFLANNEL_MTU=1\nexport FLANNEL_IPMASQ=true",
+        "is missing FLANNEL_NETWORK, FLANNEL_IPV6_NETWORK, FLANNEL_IPMASQ (line 3 has \"FLANEL_NETWORK\", which is not a key)"
+    )]
     public void What_is_missing_is_named(string text, string message) => Assert.Equal($"/run/flannel/subnet.env {message}", Refused(text));
 
     [Theory]

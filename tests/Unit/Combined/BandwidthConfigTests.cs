@@ -54,7 +54,7 @@ public sealed class BandwidthConfigTests
     [InlineData(""","egressRate":80000""", 10_000, 32_768)]
     [InlineData(""","egressRate":80000000,"maxBurst":50""", 10_000_000, 500_000)]
     [InlineData(""","egressRate":80000000,"egressBurst":80000,"maxBurst":50""", 10_000_000, 10_000)]
-    [InlineData(""","egressRate":18446744073709551615""", ulong.MaxValue / 8, uint.MaxValue - 1)]
+    [InlineData(""","egressRate":18446744073709551615,"shapedSubnets":["10.0.0.0/8"]""", ulong.MaxValue / 8, uint.MaxValue - 1)]
     public void A_rate_without_a_burst_has_one_of_a_tenth_of_a_second(string keys, ulong rate, uint burst) =>
         Assert.Equal(TokenBucket.Of(rate, burst, 25), Parse(keys).FromContainer);
 
@@ -64,6 +64,11 @@ public sealed class BandwidthConfigTests
     [InlineData(""","egressRate":8,"egressBurst":34359738360""", CniErrorCode.InvalidNetworkConfig, "burst cannot be more than 4GB")]
     [InlineData(""","egressRate":7""", CniErrorCode.InvalidNetworkConfig, "invalid rate: 7")]
     [InlineData(""","egressRate":8,"egressBurst":7""", CniErrorCode.InvalidNetworkConfig, "invalid burst: 7")]
+    [InlineData(
+        ""","ingressRate":9223372036854775807,"ingressBurst":8000""",
+        CniErrorCode.InvalidNetworkConfig,
+        "ingressRate is too high: its burst lasts less than a microsecond"
+    )]
     [InlineData(""","egressRate":8,"latency":60001""", CniErrorCode.InvalidNetworkConfig, "invalid latency 60001")]
     [InlineData(""","egressRate":8,"maxBurst":0""", CniErrorCode.InvalidNetworkConfig, "invalid maxBurst 0")]
     [InlineData(

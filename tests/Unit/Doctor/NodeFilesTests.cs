@@ -42,6 +42,49 @@ public sealed class NodeFilesTests
         );
     }
 
+    [Theory]
+    [InlineData(
+        "a.conf",
+        """{"name":"n","plugins":[{"type":"bridge"}]}""",
+        "it has no type: a list of plugins needs a name that ends in .conflist"
+    )]
+    [InlineData(
+        "a.json",
+        """{"name":"n","plugins":[{"type":"bridge"}]}""",
+        "it has no type: a list of plugins needs a name that ends in .conflist"
+    )]
+    [InlineData("a.conf", """{"name":"n","bridge":"br0"}""", "it has no type")]
+    [InlineData(
+        "a.conflist",
+        """{"name":"n","type":"bridge"}""",
+        "it has no plugins: the config of a single plugin needs a name that ends in .conf"
+    )]
+    [InlineData("a.conflist", """{"name":"n"}""", "plugins is missing or empty")]
+    public void A_file_is_read_as_its_name_says(string name, string text, string fault) => Assert.Equal(fault, Parse(name, text).Fault);
+
+    [Fact]
+    public void A_symbolic_link_leads_where_it_leads_on_the_host()
+    {
+        var root = Directory.CreateTempSubdirectory("plugboard-networks-");
+        try
+        {
+            var directory = root.CreateSubdirectory("etc/cni/net.d").FullName;
+            root.CreateSubdirectory("static");
+            File.WriteAllText($"{root.FullName}/static/n", """{"name":"n","plugins":[{"type":"bridge"}]}""");
+            File.CreateSymbolicLink($"{directory}/10-n.conflist", "/static/n");
+            File.CreateSymbolicLink($"{directory}/20-n.conflist", "/static/gone");
+            Assert.Equal(
+                [null, "it is a symbolic link to a file that does not exist"],
+                NetworkFile.ReadAll(root.FullName, "/etc/cni/net.d", "/leases").Select(static file => file.Fault)
+            );
+            Assert.Empty(NetworkFile.ReadAll(root.FullName, "/etc/gone", "/leases"));
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+    }
+
     [Fact]
     public void Flannel_is_a_bridge_with_leases_and_a_file()
     {

@@ -97,6 +97,54 @@ public sealed class ContainerdConfigTests : IDisposable
         Assert.Equal("/etc/cni/net.d", host.Paths.ConfDirectory);
     }
 
+    private const string Registry = "[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/certs\"\n";
+
+    [Theory]
+    [InlineData("2.1.9-1", "containerd.io", "/usr/lib/cni", null)]
+    [InlineData("1.7.27-1", "containerd.io", "/opt/cni/bin", "1 takes")]
+    [InlineData("1.6.20~ds1-1+deb12u3", "containerd", "/opt/cni/bin", "1 takes")]
+    [InlineData("3.1", "zlib1g", "/usr/lib/cni", "before 2.0 takes")]
+    public void Before_version_2_an_import_replaces_a_plugin_s_whole_section(string version, string package, string expected, string? which)
+    {
+        host.WithPackage(version, package)
+            .With(File, OfDebian.Replace("version = 2", "version = 2\nimports = [\"conf.d/*.toml\"]", StringComparison.Ordinal))
+            .With("/etc/containerd/conf.d/registry.toml", Registry);
+        Assert.Equal(expected, Assert.Single(host.Paths.BinDirectories));
+        if (which is null)
+            Assert.Empty(host.Paths.Problems);
+        else
+            Assert.Equal(
+                $"/etc/containerd/conf.d/registry.toml, line 1: containerd {which} this file's section [plugins.'io.containerd.grpc.v1.cri'] "
+                    + "in place of the whole one, so that /etc/containerd/config.toml, line 7 has no effect: put all of the section into one file",
+                Assert.Single(host.Paths.Problems)
+            );
+    }
+
+    [Theory]
+    [InlineData("[plugins.\"io.containerd.grpc.v1.cri\".cni]\nbin_dir = '/b'")]
+    [InlineData("[plugins.cri.cni]\nbin_dir = '/b'")]
+    [InlineData("[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dir = '/b'")]
+    [InlineData("version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".cni]\nbin_dir = '/b'")]
+    public void An_import_of_version_3_without_a_version_has_any_of_the_names(string import)
+    {
+        host.With(File, "version = 3\nimports = ['conf.d/*']\nplugins.'io.containerd.cri.v1.runtime'.cni.bin_dir = '/a'")
+            .With("/etc/containerd/conf.d/b.toml", import);
+        Assert.Equal("/b", Assert.Single(host.Paths.BinDirectories));
+        Assert.Empty(host.Paths.Problems);
+    }
+
+    [Fact]
+    public void An_import_of_a_higher_version_is_a_sentence()
+    {
+        host.With(File, "version = 2\nimports = ['conf.d/*']").With("/etc/containerd/conf.d/b.toml", "version = 3\n");
+        Assert.Equal(
+            "/etc/containerd/conf.d/b.toml, line 1: version is 3, that of /etc/containerd/config.toml is 2: containerd refuses a higher one in "
+                + "an import",
+            Assert.Single(host.Paths.Problems)
+        );
+        Assert.True(host.Paths.IsAssumed);
+    }
+
     [Fact]
     public void Files_that_import_each_other_are_read_once()
     {

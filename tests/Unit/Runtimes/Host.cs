@@ -23,16 +23,23 @@ internal sealed class Host : IDisposable
         return this;
     }
 
+    public Host WithLink(string path, string target)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(root + path)!);
+        File.CreateSymbolicLink(root + path, target);
+        return this;
+    }
+
     public Host WithDirectory(string path)
     {
         Directory.CreateDirectory(root + path);
         return this;
     }
 
-    public Host WithPackage(string version) =>
+    public Host WithPackage(string version, string name = "containerd") =>
         With(
             "/var/lib/dpkg/status",
-            $"Package: adduser\nStatus: install ok installed\nVersion: 3.1\n\nPackage: containerd\nStatus: install ok installed\n"
+            $"Package: adduser\nStatus: install ok installed\nVersion: 3.1\n\nPackage: {name}\nStatus: install ok installed\n"
                 + $"Priority: optional\nVersion: {version}\n\nPackage: zlib1g\nStatus: install ok installed\nVersion: 1.2\n"
         );
 

@@ -24,6 +24,23 @@ public sealed class RuntimeFinderTests : IDisposable
         Assert.Equal("/etc/own", host.Paths.ConfDirectory);
     }
 
+    [Fact]
+    public void CRIO_reads_the_directories_in_its_directory_too()
+    {
+        host.With("/etc/crio/crio.conf.d/10-a.conf", "[crio.network]\nplugin_dirs = [\"/a\"]\n")
+            .With("/etc/crio/crio.conf.d/20-b/more/x", "[crio.network]\nplugin_dirs = [\"/b\"]\n")
+            .With("/etc/crio/crio.conf.d/30-c.conf", "[crio.network]\nnetwork_dir = \"/etc/own\"\n");
+        Assert.Equal("/b (CRI-O; /etc/crio/crio.conf.d/20-b/more/x, line 2)", host.Described);
+        Assert.Equal("/etc/own", host.Paths.ConfDirectory);
+    }
+
+    [Fact]
+    public void A_symbolic_link_to_a_file_leads_where_it_leads_on_the_host()
+    {
+        host.With("/etc/static/containerd.toml", Containerd).WithLink("/etc/containerd/config.toml", "/etc/static/containerd.toml");
+        Assert.Equal("/of/containerd (containerd; /etc/containerd/config.toml, line 2)", host.Described);
+    }
+
     [Theory]
     [InlineData("[crio.runtime]\n", "/opt/cni/bin (CRI-O; CRI-O's default, which no file changes)")]
     [InlineData("[crio.network]\nplugin_dir = \"/a\"\n", "/a (CRI-O; /etc/crio/crio.conf, line 2)")]

@@ -76,6 +76,19 @@ public sealed class NamespaceBorderTests
         );
 
     [Theory]
+    [InlineData("team-b")]
+    [InlineData("team-b/")]
+    [InlineData("/srv/local/team-b")]
+    public void An_image_does_not_take_the_place_of_its_namespace_s_directory(string file)
+    {
+        Assert.Equal(
+            "loop: /srv/local/team-b is the directory of the pod's namespace; name a file below it in option \"file\"",
+            LoopPlan.From(Request("team-b", ("file", file)), policy).Trespass?.Message
+        );
+        Assert.Null(LoopPlan.From(Request("team-b", ("file", file)), policy with { IsShared = true }).Trespass);
+    }
+
+    [Theory]
     [InlineData("subPath", "../../team-a/data")]
     [InlineData("name", "../team-a/data")]
     [InlineData("name", "..")]

@@ -51,8 +51,17 @@ public sealed class OptionTests
     [Fact]
     public void A_dialects_name_is_read_and_reported_in_messages()
     {
-        var names = new OptionNames { Aliases = new Dictionary<string, string> { ["networkPath"] = "source" } };
+        var names = new OptionNames
+        {
+            IsLenient = true,
+            Aliases = new Dictionary<string, string> { ["networkPath"] = "source" },
+        };
         Assert.Equal("//a/b", Options(names, ("networkPath", "//a/b")).Find("source"));
+        // Of a backend under our own names the documented name is reported, whatever else is read.
+        Assert.Equal(
+            "source",
+            Assert.Throws<MissingOptionException>(() => Options(names with { IsLenient = false }).Get("cifs", "source")).Option
+        );
         Assert.Equal("networkPath", Assert.Throws<MissingOptionException>(() => Options(names).Get("cifs", "source")).Option);
     }
 

@@ -165,6 +165,30 @@ public sealed class PlanTests
         );
     }
 
+    [Theory]
+    [InlineData("nas:2049", "nfs: server \"nas:2049\" is written with a port; write \"nas\", and 2049 into option \"port\"")]
+    [InlineData("nas:port", "nfs: server \"nas:port\" is neither a name nor an IPv6 address")]
+    [InlineData("nas:65536", "nfs: server \"nas:65536\" is neither a name nor an IPv6 address")]
+    [InlineData(
+        "me:secret@nas",
+        "nfs: the server is written with a user before \"@nas\"; write the server alone, and user and password into the Secret"
+    )]
+    public void What_belongs_elsewhere_is_no_part_of_a_server_s_name(string server, string message)
+    {
+        Assert.Equal(message, Refusal(() => NfsPlan.From(Request(("server", server), ("share", "/x")), policy)));
+        Assert.Equal(
+            message.Replace("nfs: ", "cifs: ", StringComparison.Ordinal),
+            Refusal(() => CifsPlan.From(Smb(("source", $"//{server}/x")), policy))
+        );
+    }
+
+    [Theory]
+    [InlineData("fd00::5")]
+    [InlineData("[fd00::5]")]
+    [InlineData("fe80::5%eth0")]
+    public void An_IPv6_address_is_a_server_s_name(string server) =>
+        Assert.Equal(server.Trim('[', ']'), NfsPlan.From(Request(("server", server), ("share", "/x")), policy).Server.Name);
+
     private static PublishRequest Smb(params (string Name, string Value)[] given) =>
         Request(given) with
         {

@@ -142,7 +142,8 @@ public sealed class StaticSourceTests : IAsyncLifetime
         "nodes:\n- {name: a, podCIDRs: [10.1.0.0/24], addresses: [192.168.0.1]}\n- {name: b, podCIDRs: [10.1.1.0/24], addre",
         "peers.yaml, line "
     )]
-    [InlineData("nodes:\n\t- {name: a}", "found invalid tab as indentation")]
+    [InlineData("nodes:\n\t- {name: a}", "line 2: While scanning a mapping, found invalid tab as indentation")]
+    [InlineData("nodes:\n- name: a\n  podCIDRs:\n\t- 10.1.0.0/24\n", "line 4: While scanning a mapping, found invalid tab as indentation")]
     [InlineData("", "line 1: must be an object, not null")]
     [InlineData("nodes:\n", "line 1: the list \"nodes\" is missing")]
     [InlineData("x: [\nx", "line 2")]

@@ -1,3 +1,4 @@
+using System.Text;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using static Tmds.Linux.LibC;
@@ -55,6 +56,33 @@ public sealed class RootedDirectoryTests : IDisposable
         Assert.Equal(Errno.None, errno);
         Assert.True(walked!.Status().IsSameFile(status));
         Assert.Equal(opened.Path, walked.Path);
+    }
+
+    [Theory]
+    [InlineData("usr/file", "what the host's file says")]
+    [InlineData("usr/absolute-file", "what the host's file says")]
+    [InlineData("absolute/../../file", "what the host's file says")]
+    [InlineData("gone", null)]
+    [InlineData("outside/file", null)]
+    public void A_file_is_read_where_it_is_on_that_host(string path, string? expected)
+    {
+        File.WriteAllText($"{place}/root/usr/file", "what the host's file says");
+        File.WriteAllText($"{place}/outside/file", "what another file says");
+        File.CreateSymbolicLink($"{place}/root/usr/absolute-file", "/usr/file");
+        using var root = RootedDirectory.Open($"{place}/root");
+        using var file = root.FindForReading(path);
+        Assert.Equal(expected, file is null ? null : Encoding.UTF8.GetString(file.ReadToEnd()));
+        Assert.Equal(expected is not null, root.FindStatus(path) is { IsRegular: true });
+        using var walked = root.Walk(path, O_PATH, out _);
+        Assert.Equal(root.FindStatus(path)?.Size, walked?.Status().Size);
+    }
+
+    [Fact]
+    public void What_is_no_regular_file_is_not_read()
+    {
+        using var root = RootedDirectory.Open($"{place}/root");
+        Assert.Throws<UnusableFileException>(() => root.FindForReading("absolute"));
+        Assert.True(root.FindStatus("absolute") is { IsDirectory: true });
     }
 
     [Theory]

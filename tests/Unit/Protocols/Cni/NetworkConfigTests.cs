@@ -28,9 +28,11 @@ public sealed class NetworkConfigTests
     [Theory]
     [InlineData("""{"name":"n"} x""", "line 1, column 14")]
     [InlineData("""{"name":"n"}{}""", "line 1, column 13")]
-    [InlineData("{\n \"name\": 'n'}", "line 2, column 10")]
-    [InlineData("""{"name":"n",}""", "line 1, column 13")]
-    [InlineData("""{"name":"n" /* comment */}""", "line 1, column 13")]
+    [InlineData("{\n \"name\": 'n'}", "line 2, column 10: text needs double quotes")]
+    [InlineData("""{"name":"n",}""", "line 1, column 13: the comma before it is the last one, remove it")]
+    [InlineData("{\"name\":\"n\",\n\"plugins\":[{},\r\n ]}", "line 3, column 2: the comma before it is the last one, remove it")]
+    [InlineData("""{"name":"n" /* comment */}""", "line 1, column 13: JSON has no comments")]
+    [InlineData("{\n# comment\n}", "line 2, column 1: JSON has no comments")]
     [InlineData("\ufeff{}", "line 1, column 1: a byte order mark, save the file as UTF-8 without one")]
     public void What_is_no_json_is_reported_with_its_place(string text, string place)
     {
