@@ -71,12 +71,13 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record, HostNames
     // Renamed in the container, where no udev renames it again.
     private void MoveOut(RouteClient inside, Link link)
     {
-        if (WaitsForName && host.Links.Find(record.Name) is not null)
+        var isTaken = host.Links.Find(record.Name) is not null;
+        if (isTaken && WaitsForName)
             throw Stay(inside, link);
         inside.Links.Set(link.Index, new LinkChange { Up = false, Alias = record.HasMark ? record.Name : null });
         if (link.Name != record.Name)
             Rename(inside, link);
-        var name = host.Links.Find(record.Name) is null ? record.Name : FreeName;
+        var name = isTaken ? FreeName : record.Name;
         try
         {
             inside.Links.Set(link.Index, new LinkChange { NetNs = node.Namespace.File, Name = name });
