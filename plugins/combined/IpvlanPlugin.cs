@@ -23,7 +23,7 @@ internal sealed class IpvlanPlugin : ChildLinkPlugin
             Master = node.GetString("master") is { Length: > 0 } named ? named : FindMasterOfChain(request),
             Mode = ReadMode(node.GetString("mode")),
             Flag = ReadFlag(node.GetString("flags")),
-            Mtu = InterfaceKeys.ReadMtu(node, "an ipvlan"),
+            Mtu = InterfaceKeys.ReadMtuOfChild(node, "an ipvlan"),
             IsMasterInContainer = node.GetBool("linkInContainer"),
         };
     }

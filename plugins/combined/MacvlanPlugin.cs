@@ -24,7 +24,7 @@ internal sealed class MacvlanPlugin : ChildLinkPlugin
         {
             Master = node.GetString("master"),
             Mode = ReadMode(node.GetString("mode")),
-            Mtu = InterfaceKeys.ReadMtu(node, "a macvlan"),
+            Mtu = InterfaceKeys.ReadMtuOfChild(node, "a macvlan"),
             Mac = InterfaceKeys.ReadMac(request, hasKey: true),
             IsMasterInContainer = node.GetBool("linkInContainer"),
             BroadcastQueue = ReadQueue(node),

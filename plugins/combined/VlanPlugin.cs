@@ -26,7 +26,7 @@ internal sealed class VlanPlugin : ChildLinkPlugin
             Master = ReadMaster(node),
             Id = ReadId(node),
             Protocol = ReadProtocol(node.GetString("protocol")),
-            Mtu = InterfaceKeys.ReadMtu(node, "a vlan interface"),
+            Mtu = InterfaceKeys.ReadMtuOfChild(node, "a vlan interface"),
             IsMasterInContainer = node.GetBool("linkInContainer"),
         };
     }

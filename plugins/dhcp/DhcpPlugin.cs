@@ -123,8 +123,15 @@ internal sealed class DhcpPlugin : CniPlugin
             StdinData = request.StdinBytes,
         };
 
-    private static CniException Refused(string method, string error, CniErrorCode code) =>
-        new(code, $"error calling {method}: {error}", "the log of \"dhcp daemon\" on the node says more");
+    // The message is the reference's, to the letter; what the client saw is the details'.
+    private static CniException Refused(string method, string error, CniErrorCode code)
+    {
+        const string TimedOut = "no more tries";
+        const string Log = "the log of \"dhcp daemon\" on the node says more";
+        return error.StartsWith(TimedOut + ": ", StringComparison.Ordinal)
+            ? new(code, $"error calling {method}: {TimedOut}", $"{error[(TimedOut.Length + 2)..]}; {Log}")
+            : new(code, $"error calling {method}: {error}", Log);
+    }
 
     private static CniException Empty() =>
         new(CniErrorCode.DecodingFailure, "the DHCP daemon's answer has no address", "the log of \"dhcp daemon\" on the node says more");

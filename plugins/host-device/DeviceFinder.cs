@@ -104,7 +104,8 @@ internal sealed class DeviceFinder(HostDeviceConfig config, DeviceTree tree)
     private CniException Missing(CniErrorCode code, string what, string details) =>
         new(code, $"failed to find host device: {what}", $"{config.Choice}: {details}");
 
-    private bool IsChosen(DeviceRecord record)
+    /// <summary>True if the config chooses the device of a record.</summary>
+    public bool IsChosen(DeviceRecord record)
     {
         if (config.Device.Length > 0)
             return record.Name == config.Device;

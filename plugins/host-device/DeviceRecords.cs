@@ -69,6 +69,9 @@ internal sealed class DeviceRecords : IDisposable
     public DeviceRecord? Find(Attachment owner) =>
         Read(NameOf(owner)) is { } record && record.Owner == owner && record.Boot == Boot ? record : null;
 
+    /// <summary>The record of a container's interface, of whatever network; null as for <see cref="Find(Attachment)"/>.</summary>
+    public DeviceRecord? FindOfAnyNetwork(Attachment owner) => Read(NameOf(owner)) is { } record && IsOfThisBoot(record) ? record : null;
+
     /// <summary>All records of this boot.</summary>
     public IReadOnlyList<DeviceRecord> List() =>
         [.. directory.ReadNames().Where(static name => !name.StartsWith('.')).Select(Read).OfType<DeviceRecord>().Where(IsOfThisBoot)];

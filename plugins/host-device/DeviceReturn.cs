@@ -32,10 +32,20 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record, HostNames
     /// <summary>Finds the device on the host; null: by its record.</summary>
     public Func<Link?>? Finder { get; init; }
 
+    /// <summary>
+    /// While another link of the host has the device's name, the device stays in the container, as with the reference: the caller comes
+    /// again. Else it moves under a free name.
+    /// </summary>
+    public bool WaitsForName { get; init; }
+
+    /// <summary>The device is still in the container, because of <see cref="WaitsForName"/>.</summary>
+    public bool HasStayed { get; private set; }
+
     /// <summary>Gives it back, if there is anything left of it.</summary>
     /// <param name="pod">The container's namespace; null if it is gone.</param>
     /// <param name="mayFollow">True if the device comes back by itself, should it not be there yet.</param>
-    /// <exception cref="CniException">Code 7: the host has another link of its name by now; the device has another name then.</exception>
+    /// <exception cref="CniException">Code 7: the host has another link of its name by now; the device is still in the container
+    /// (<see cref="HasStayed"/>), or on the host under another name.</exception>
     public void Run(NetworkNamespace? pod, bool mayFollow)
     {
         if (pod is not null)
@@ -61,10 +71,13 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record, HostNames
     // Renamed in the container, where no udev renames it again.
     private void MoveOut(RouteClient inside, Link link)
     {
+        var isTaken = host.Links.Find(record.Name) is not null;
+        if (isTaken && WaitsForName)
+            throw Stay(inside, link);
         inside.Links.Set(link.Index, new LinkChange { Up = false, Alias = record.HasMark ? record.Name : null });
         if (link.Name != record.Name)
             Rename(inside, link);
-        var name = host.Links.Find(record.Name) is null ? record.Name : FreeName;
+        var name = isTaken ? FreeName : record.Name;
         try
         {
             inside.Links.Set(link.Index, new LinkChange { NetNs = node.Namespace.File, Name = name });
@@ -72,9 +85,32 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record, HostNames
         catch (NetlinkException e) when (e.Errno == Errno.EEXIST && name != FreeName)
         {
             // Another process was faster with the name; or the device has moved, and only the name was refused.
-            if (inside.Links.Find(link.Index) is { } stayed && record.Identity.Is(stayed))
-                inside.Links.Set(link.Index, new LinkChange { NetNs = node.Namespace.File, Name = FreeName });
+            if (inside.Links.Find(link.Index) is not { } stayed || !record.Identity.Is(stayed))
+                return;
+            if (WaitsForName)
+            {
+                inside.Links.Set(link.Index, new LinkChange { Name = link.Name, Up = link.IsUp });
+                throw Stay(inside, link);
+            }
+
+            inside.Links.Set(link.Index, new LinkChange { NetNs = node.Namespace.File, Name = FreeName });
         }
+    }
+
+    // Without its addresses: the IPAM plugin gives them to other pods.
+    private CniException Stay(RouteClient inside, Link link)
+    {
+        HasStayed = true;
+        foreach (var address in inside.Addresses.List(link.Index))
+        {
+            if (address.Scope != RouteScope.Link)
+                inside.Addresses.Delete(link.Index, address.Address);
+        }
+
+        return NameTaken(
+            $"the device stays in the container as {link.Name}, without addresses: the {Rival()} has its name; "
+                + "rename or remove that link, then the next DEL succeeds"
+        );
     }
 
     private string FreeName => record.Owner.FirstName;
@@ -190,13 +226,14 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record, HostNames
     private CniException NameTaken(Link link)
     {
         host.Links.Set(link.Index, new LinkChange { Alias = record.Name });
-        var other = host.Links.Find(record.Name);
-        var kind = other is { Kind.Length: > 0 } ? other.Kind + " " : "";
-        return new CniException(
-            CniErrorCode.InvalidNetworkConfig,
-            $"failed to move \"{record.Name}\" to hostNS: file exists",
-            $"the device is back on the host as {link.Name}, with {record.Name} as its alias: the {kind}link {record.Name} has its name; "
-                + $"rename one of them. The next DEL succeeds"
+        return NameTaken(
+            $"the device is back on the host as {link.Name}, with {record.Name} as its alias: the {Rival()} has its name; "
+                + "rename one of them. The next DEL succeeds"
         );
     }
+
+    private CniException NameTaken(string details) =>
+        new(CniErrorCode.InvalidNetworkConfig, $"failed to move \"{record.Name}\" to hostNS: file exists", details);
+
+    private string Rival() => (host.Links.Find(record.Name) is { Kind.Length: > 0 } other ? other.Kind + " " : "") + $"link {record.Name}";
 }

@@ -86,9 +86,9 @@ internal sealed class HostDevicePlugin : CniPlugin
     {
         using var records = DeviceRecords.Find();
         using var pod = PodNamespace.Find(request.NetNs, Name);
-        if (records?.Find(request.Attachment) is { } record)
+        if (records is not null && (records.Find(request.Attachment) ?? FindOfFormerName(request, records)) is { } record)
         {
-            GiveBack(records, record, pod);
+            GiveBack(records, record, pod, waitsForName: true);
             return;
         }
 
@@ -97,23 +97,32 @@ internal sealed class HostDevicePlugin : CniPlugin
         if (pod is not null && FindUnrecorded(request, pod, records) is { } unrecorded)
         {
             using var node = new HostNamespace();
-            new DeviceReturn(Name, unrecorded, node).Run(pod, mayFollow: false);
+            new DeviceReturn(Name, unrecorded, node) { WaitsForName = true }.Run(pod, mayFollow: false);
         }
     }
 
-    // The record goes also where only the name was refused: all else is done then, and the alias says the name.
-    private void GiveBack(DeviceRecords records, DeviceRecord record, NetworkNamespace? pod)
+    // The network has another name since the ADD: a container has one interface of a name, and the config still means its device.
+    private static DeviceRecord? FindOfFormerName(CniRequest request, DeviceRecords records) =>
+        records.FindOfAnyNetwork(request.Attachment) is { } record
+        && InterfaceKeys.Leniently(request.Config, HostDeviceConfig.Parse, null) is { } config
+        && new DeviceFinder(config, tree).IsChosen(record)
+            ? record
+            : null;
+
+    // The record goes also where only the name was refused on the host: all else is done then, and the alias says the name.
+    private void GiveBack(DeviceRecords records, DeviceRecord record, NetworkNamespace? pod, bool waitsForName)
     {
         using var node = new HostNamespace();
         var isTheContainers = pod is not null && (record.NetNsInode == 0 || pod.File.Status().Inode == record.NetNsInode);
         var isElsewhere = records
             .List()
             .Any(other => other.Owner != record.Owner && other.Name == record.Name && other.Identity.Parent == record.Identity.Parent);
+        var way = new DeviceReturn(Name, record, node) { WaitsForName = waitsForName };
         try
         {
-            new DeviceReturn(Name, record, node).Run(isTheContainers ? pod : null, record.Identity.IsCertain && !isElsewhere);
+            way.Run(isTheContainers ? pod : null, record.Identity.IsCertain && !isElsewhere);
         }
-        catch (CniException)
+        catch (CniException) when (!way.HasStayed)
         {
             records.Remove(record.Owner);
             throw;
@@ -188,7 +197,7 @@ internal sealed class HostDevicePlugin : CniPlugin
             failures.Try(() =>
             {
                 using var pod = PodNamespace.Find(record.NetNs, Name);
-                GiveBack(records, record, pod);
+                GiveBack(records, record, pod, waitsForName: false);
             });
         }
 

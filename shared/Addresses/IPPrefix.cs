@@ -18,8 +18,8 @@ public readonly record struct IPPrefix(IPAddr Address, int Length) : IComparable
     /// <summary>True if the prefix is the network itself: no host bits.</summary>
     public bool IsNetwork => Address == Address.Masked(Length);
 
-    /// <summary>True for 0.0.0.0/0 and ::/0.</summary>
-    public bool IsDefault => Length == 0 && Address.IsUnspecified;
+    /// <summary>True for 0.0.0.0/0 and ::/0, with any host bits.</summary>
+    public bool IsDefault => Length == 0;
 
     /// <summary>The prefix that holds only <paramref name="address"/>: /32 or /128.</summary>
     public static IPPrefix Host(IPAddr address) => new(address, address.BitLength);

@@ -51,7 +51,8 @@ internal static class RouteReader
     private static void Validate(string path, CniRoute route, ConfigProblems problems)
     {
         var destination = route.Dst;
-        if (!destination.IsNetwork)
+        // For IPv6 the kernel cuts them off (net/ipv6/route.c, ip6_route_info_create), and configs have them, as the reference's README.
+        if (!destination.IsNetwork && !destination.Is6)
             problems.Add(
                 $"{path}.dst",
                 $"dst {destination} has host bits set: the network is {destination.Network}, the single host "

@@ -147,6 +147,8 @@ public abstract class ChildLinkPlugin : CniPlugin
     private void FindFault(CniRequest request)
     {
         var child = Read(request);
+        // Without a look at the master.
+        InterfaceKeys.ReadMtu(request.Config, $"a {Kind} interface");
         if (child is { NeedsAddresses: true, MayBeChained: false } && InterfaceKeys.ReadIpamType(request.Config).Length == 0)
             FindIpam(request, child);
     }

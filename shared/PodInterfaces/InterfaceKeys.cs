@@ -50,6 +50,10 @@ public static class InterfaceKeys
             );
     }
 
+    /// <summary>As <see cref="ReadMtu"/>, of a link above a master: <see cref="MasterLink"/> refuses what is negative, and says its MTU.</summary>
+    public static int ReadMtuOfChild(ConfigNode node, string device) =>
+        node.FindInt("mtu") is < 0 and var mtu ? mtu : ReadMtu(node, device);
+
     /// <summary>
     /// The hardware address that is asked for; null: none. The last source wins: what a runtime passes per pod is closer than what a config
     /// says.

@@ -13,16 +13,18 @@ public sealed class MasterLink(RouteClient client, ChildLink child)
 
     /// <summary>The master.</summary>
     /// <param name="code">The code of the error.</param>
-    /// <exception cref="CniException">It is not there, or the MTU is greater than its.</exception>
+    /// <exception cref="CniException">It is not there, or the MTU is negative or greater than its.</exception>
     public Link Find(CniErrorCode code)
     {
         var master = child.Master.Length > 0 ? FindNamed(code) : FindByRoute(code);
-        if (child.Mtu > master.Mtu)
+        if (child.Mtu < 0 || child.Mtu > master.Mtu)
         {
             throw new CniException(
                 CniErrorCode.InvalidNetworkConfig,
                 $"invalid MTU {child.Mtu}, must be [0, master MTU({master.Mtu})]",
-                $"lower mtu in the network config, or raise that of {master.Name}"
+                child.Mtu < 0
+                    ? $"correct mtu in the network config: 0, or none, is that of {master.Name}"
+                    : $"lower mtu in the network config, or raise that of {master.Name}"
             );
         }
 

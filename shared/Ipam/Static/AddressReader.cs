@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Plugboard.Addresses;
 using Plugboard.Protocols.Cni;
 
@@ -18,7 +19,10 @@ internal sealed class AddressReader(CniRequest request, ConfigProblems problems)
         var configured = ReadConfigured(keys);
         // MAC is for the plugin that delegates: what serves the call as a whole is not unknown.
         var arguments = problems.Read("CNI_ARGS", () => CniArgs.Parse(request.Args, "IP", "GATEWAY", "MAC"));
-        List<CniIP> addresses = [.. configured, .. ReadArgument(arguments?.Find("IP") ?? "")];
+        var argued = ReadArgument(arguments?.Find("IP") ?? "");
+        // GATEWAY is of the same source as IP: it has no part in what replaces that.
+        SetGateways(arguments?.Find("GATEWAY") ?? "", configured, argued);
+        List<CniIP> addresses = [.. configured, .. argued];
         var cni = problems.Read("args.cni", () => request.Config.FindObject("args")?.FindObject("cni"));
         var runtime = problems.Read("runtimeConfig", () => request.Config.FindObject("runtimeConfig"));
         foreach (var source in (ConfigNode?[])[cni, runtime])
@@ -27,7 +31,6 @@ internal sealed class AddressReader(CniRequest request, ConfigProblems problems)
                 addresses = replacing;
         }
 
-        SetGateways(addresses, arguments?.Find("GATEWAY") ?? "");
         return addresses;
     }
 
@@ -37,7 +40,7 @@ internal sealed class AddressReader(CniRequest request, ConfigProblems problems)
         foreach (var node in problems.Read("ipam.addresses", () => keys.GetList("addresses")) ?? [])
         {
             var path = $"{node.Path}.address";
-            var text = problems.Read(path, () => node.GetString("address")) ?? "";
+            var text = problems.Read(path, () => FindExact(node, "address") ?? node.GetString("address")) ?? "";
             var gateway = problems.Read($"{node.Path}.gateway", () => node.FindAddress("gateway"));
             if (!IPPrefix.TryParse(text, out var address))
                 problems.Add(path, $"the 'address' field is expected to be in CIDR notation, got: '{Excerpt.Of(text)}'");
@@ -48,6 +51,19 @@ internal sealed class AddressReader(CniRequest request, ConfigProblems problems)
         }
 
         return addresses;
+    }
+
+    // A program that writes the reference's own type has the parsed form beside the text: an object "Address".
+    private static string? FindExact(ConfigNode node, string key)
+    {
+        var names = node.Value.Names;
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (names[i] == key && node.Value.Values[i].Kind == JsonValueKind.String)
+                return node.Value.Values[i].Text;
+        }
+
+        return null;
     }
 
     private List<CniIP> ReadArgument(string text)
@@ -89,7 +105,7 @@ internal sealed class AddressReader(CniRequest request, ConfigProblems problems)
         return addresses;
     }
 
-    private void SetGateways(List<CniIP> addresses, string text)
+    private void SetGateways(string text, params ReadOnlySpan<List<CniIP>> lists)
     {
         foreach (var part in Parts(text))
         {
@@ -99,11 +115,17 @@ internal sealed class AddressReader(CniRequest request, ConfigProblems problems)
                 continue;
             }
 
-            for (var i = 0; i < addresses.Count; i++)
-            {
-                if (addresses[i].Address.Contains(gateway))
-                    addresses[i] = addresses[i] with { Gateway = gateway };
-            }
+            foreach (var addresses in lists)
+                SetGateway(gateway, addresses);
+        }
+    }
+
+    private static void SetGateway(IPAddr gateway, List<CniIP> addresses)
+    {
+        for (var i = 0; i < addresses.Count; i++)
+        {
+            if (addresses[i].Address.Contains(gateway))
+                addresses[i] = addresses[i] with { Gateway = gateway };
         }
     }
 

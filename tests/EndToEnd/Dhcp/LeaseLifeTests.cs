@@ -137,9 +137,9 @@ public sealed class LeaseLifeTests
         using var daemon = dhcp.StartDaemon(flags: ["-timeout", "1s", "-resendmax", "1s", "-resendtimeout", "3s"]);
         var output = dhcp.Node.Call("ADD", dhcp.Node.AddPod(), DhcpNode.Macvlan());
         Assert.Equal(11, output.Code);
-        Assert.Contains("no more tries", output.Message, StringComparison.Ordinal);
-        Assert.Contains("offers received", output.Message, StringComparison.Ordinal);
-        Assert.Contains("DHCPOFFER from 192.168.50.1", output.Message, StringComparison.Ordinal);
+        Assert.Equal("error calling DHCP.Allocate: no more tries", output.Message);
+        Assert.Contains("offers received", output.Details, StringComparison.Ordinal);
+        Assert.Contains("DHCPOFFER from 192.168.50.1", output.Details, StringComparison.Ordinal);
     }
 
     [KernelFact]
@@ -156,7 +156,7 @@ public sealed class LeaseLifeTests
         using var daemon = dhcp.StartDaemon(flags: ["-resendtimeout", "2s"]);
         var output = dhcp.Node.Call("ADD", dhcp.Node.AddPod(), DhcpNode.Macvlan());
         Assert.Equal(11, output.Code);
-        Assert.Contains("DHCPNAK from 192.168.50.1 (not today)", output.Message, StringComparison.Ordinal);
+        Assert.Contains("DHCPNAK from 192.168.50.1 (not today)", output.Details, StringComparison.Ordinal);
     }
 
     [KernelFact]
@@ -212,8 +212,8 @@ public sealed class LeaseLifeTests
         var output = dhcp.Node.Call("ADD", dhcp.Node.AddPod(), DhcpNode.Macvlan());
         Assert.InRange(watch.Elapsed.TotalSeconds, 1.9, 15);
         Assert.Equal(11, output.Code);
-        Assert.Contains("DHCPDISCOVER sent 2 times", output.Message, StringComparison.Ordinal);
-        Assert.Contains("no server has answered", output.Message, StringComparison.Ordinal);
+        Assert.Contains("DHCPDISCOVER sent 2 times", output.Details, StringComparison.Ordinal);
+        Assert.Contains("no server has answered", output.Details, StringComparison.Ordinal);
         Assert.Empty(dhcp.LeaseFiles);
         Eventually.True(() => daemon.Output.Contains("no more tries", StringComparison.Ordinal), () => daemon.Output);
     }

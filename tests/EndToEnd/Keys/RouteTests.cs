@@ -64,6 +64,23 @@ public sealed class RouteTests
         Assert.Equal(["fd00:9::/64 via fd00:1::9 dev eth0 metric 5 mtu 1280 pref medium"], pod.Routes("-6 table 77"));
     }
 
+    // As the reference's pages have it, and the kernel.
+    [KernelFact]
+    public void Host_bits_of_an_IPv6_destination_are_cut_off_and_stay_in_the_result()
+    {
+        using var node = new CniNode();
+        var config = node.BridgeConfig(
+            """{"isDefaultGateway":true,"ipam":{"ranges":[[{"subnet":"fd00:1::/64"}]],"routes":[{"dst":"fd00:9::1/64"},{"dst":"fd00::5/0"}]}}"""
+        );
+        var pod = node.AddPod();
+        var result = node.Call("ADD", pod, config).Succeeded().Json;
+        Assert.Equal(["fd00:9::1/64", "fd00::5/0"], result["routes"]!.AsArray().Select(static route => (string?)route!["dst"]));
+        Assert.Equal(["fd00:9::/64 via fd00:1::1 dev eth0 metric 1024 pref medium"], pod.Routes("-6 fd00:9::/64"));
+        Assert.Equal(["default via fd00:1::1 dev eth0 metric 1024 pref medium"], pod.Routes("-6 default"));
+        node.Call("CHECK", pod, config).Succeeded();
+        node.Call("DEL", pod, config).Succeeded();
+    }
+
     // The way to a gateway outside the pod's network.
     [KernelFact]
     public void Routes_of_scope_link_and_host_have_no_gateway()

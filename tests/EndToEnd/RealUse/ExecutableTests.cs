@@ -195,6 +195,7 @@ public sealed class ExecutableTests
     [InlineData("macvlan", """ {"bcqueuelen":-1} """, "invalid bcqueuelen -1")]
     [InlineData("ipvlan", """ {"mode":"l4","ipam":{"type":"static"}} """, "unknown ipvlan mode: \"l4\"")]
     [InlineData("ipvlan", """ {"flags":"none","ipam":{"type":"static"}} """, "unknown ipvlan flags: \"none\"")]
+    [InlineData("vlan", """ {"master":"eth0","mtu":-100,"ipam":{"type":"static"}} """, "config: invalid mtu -100\n")]
     [InlineData("vlan", """ {"vlanId":5,"ipam":{"type":"static"}} """, "\"master\" field is required.")]
     [InlineData(
         "vlan",

@@ -63,6 +63,9 @@ internal sealed class HostDeviceNode : IDisposable
     /// <summary>Fails the test unless nothing is on record.</summary>
     public void HasNoRecord() => Assert.Equal("", Node.TryTool(["ls", Records]).Output);
 
+    /// <summary>Removes the records: as after an ADD of the reference plugin, which has only the alias.</summary>
+    public void ForgetRecords() => Node.Tool($"find {Records} -type f -delete");
+
     /// <summary>True if the node has an interface.</summary>
     public bool Has(string name) => Node.TryTool(["ip", "link", "show", "dev", name]).ExitCode == 0;
 

@@ -34,15 +34,70 @@ public sealed class HostDeviceReturnTests
         host.HasNoRecord();
     }
 
-    [KernelFact]
-    public void A_device_whose_name_the_node_has_given_away_gets_a_free_one_and_an_error_says_so()
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_device_whose_name_the_node_has_given_away_waits_for_it_in_the_pod(bool isOfTheReference)
     {
         using var host = new HostDeviceNode();
         var before = host.Facts();
         var pod = host.Node.AddPod();
-        host.Node.Call("ADD", pod, host.WithIpam()).Succeeded();
+        var config = host.WithIpam();
+        host.Node.Call("ADD", pod, config).Succeeded();
+        if (isOfTheReference)
+            host.ForgetRecords();
         host.Node.Tool("ip link add nic0 type veth peer name other");
-        var refused = host.Node.Call("DEL", pod, host.WithIpam());
+        foreach (var _ in (int[])[1, 2])
+        {
+            var refused = host.Node.Call("DEL", pod, config);
+            Assert.Equal((7, "failed to move \"nic0\" to hostNS: file exists"), (refused.Code, refused.Message));
+            Assert.Equal(
+                "the device stays in the container as eth0, without addresses: the veth link nic0 has its name; rename or remove that link, "
+                    + "then the next DEL succeeds",
+                refused.Details
+            );
+            // Its address may be another pod's by now.
+            Assert.Empty(host.Node.Leases());
+            Assert.DoesNotContain("inet ", pod.Tool("ip -4 -o addr show dev eth0"), StringComparison.Ordinal);
+            Assert.Contains("UP", pod.Tool("ip -br link show dev eth0"), StringComparison.Ordinal);
+        }
+
+        host.Node.Tool("ip link del nic0");
+        host.Node.Call("DEL", pod, config).Succeeded();
+        if (!isOfTheReference)
+            Assert.Equal(before, host.Facts());
+        Assert.True(host.Has("nic0"));
+        host.HasNoRecord();
+    }
+
+    [KernelTheory]
+    [InlineData("""{"device":"nic0"}""")]
+    [InlineData("""{"device":"","hwaddr":"02:00:00:00:00:01"}""")]
+    public void A_network_that_was_renamed_since_gives_its_device_back(string choice)
+    {
+        using var host = new HostDeviceNode();
+        host.Node.Tool("ip link set nic0 address 02:00:00:00:00:01");
+        var before = host.Facts();
+        var pod = host.Node.AddPod();
+        host.Node.Call("ADD", pod, HostDeviceNode.Config()).Succeeded();
+        var renamed = HostDeviceNode.Config(choice);
+        renamed["name"] = "renamed";
+        host.Node.Call("DEL", pod, renamed).Succeeded();
+        Assert.Equal(before, host.Facts());
+        host.HasNoRecord();
+    }
+
+    [KernelFact]
+    public void GC_gives_such_a_device_a_free_name_and_an_error_says_so()
+    {
+        using var host = new HostDeviceNode();
+        var before = host.Facts();
+        var pod = host.Node.AddPod();
+        var config = host.WithIpam(version: "1.1.0");
+        host.Node.Call("ADD", pod, config).Succeeded();
+        host.Node.Tool("ip link add nic0 type veth peer name other");
+        config["cni.dev/valid-attachments"] = new System.Text.Json.Nodes.JsonArray();
+        var refused = host.Node.Call("GC", null, config);
         Assert.Equal((7, "failed to move \"nic0\" to hostNS: file exists"), (refused.Code, refused.Message));
         Assert.Empty(host.Node.Leases());
         var name = host
@@ -55,7 +110,7 @@ public sealed class HostDeviceReturnTests
             before.Where(static fact => !fact.StartsWith("if", StringComparison.Ordinal)),
             host.Facts(name).Where(static fact => !fact.StartsWith("if", StringComparison.Ordinal))
         );
-        host.Node.Call("DEL", pod, host.WithIpam()).Succeeded();
+        host.Node.Call("GC", null, config).Succeeded();
         host.HasNoRecord();
     }
 
@@ -154,7 +209,7 @@ public sealed class HostDeviceReturnTests
         using var host = new HostDeviceNode();
         var pod = host.Node.AddPod();
         host.Node.Call("ADD", pod, host.WithIpam()).Succeeded();
-        var other = host.WithIpam();
+        var other = host.WithIpam("""{"device":"nic1"}""");
         other["name"] = "other";
         host.Node.Call("DEL", pod, other).Succeeded();
         pod.Tool("ip link show dev eth0");

@@ -47,6 +47,23 @@ public sealed class LinkStatusTests
         Assert.Equal((50, message), (status.Code, status.Message));
     }
 
+    [KernelTheory]
+    [InlineData("macvlan", -100)]
+    [InlineData("macvlan", 1500)]
+    [InlineData("ipvlan", -100)]
+    [InlineData("vlan", -100)]
+    [InlineData("vlan", 1500)]
+    public void An_MTU_beyond_the_masters_is_refused_with_the_words_of_the_reference(string type, int mtu)
+    {
+        using var node = new CniNode();
+        node.Tool("ip link add wire mtu 1400 type veth peer name beyond");
+        var pod = node.AddPod();
+        var keys = $$$"""{"master":"wire","mtu":{{{mtu}}},"ipam":{"type":"static","addresses":[{"address":"10.9.0.5/24"}]}}""";
+        var refused = node.Call("ADD", pod, Config(type, keys));
+        Assert.Equal((7, $"invalid MTU {mtu}, must be [0, master MTU(1400)]"), (refused.Code, refused.Message));
+        Assert.DoesNotContain("eth0", pod.Tool("ip -br link"), StringComparison.Ordinal);
+    }
+
     // The runtime's DEL after an ADD that was refused because of it.
     [KernelFact]
     public void DEL_leaves_an_interface_of_another_kind_that_nobody_marked()

@@ -16,6 +16,9 @@ public sealed class StaticTests
     [InlineData("""{"addresses":[]}""", "IP=10.9.0.7/24,fd00:9::7/64;GATEWAY=10.9.0.1", "{}")]
     [InlineData(TwoFamilies, "", """{"args":{"cni":{"ips":["10.8.0.5/24"]}}}""")]
     [InlineData(TwoFamilies, "", """{"args":{"cni":{"ips":["10.8.0.5/24"]}},"runtimeConfig":{"ips":["10.7.0.5/24","fd00:7::5/64"]}}""")]
+    [InlineData("""{"addresses":[]}""", "IP=10.9.0.7/24;GATEWAY=10.9.0.1", """{"runtimeConfig":{"ips":["10.9.0.77/24"]}}""")]
+    [InlineData("""{"addresses":[{"address":"fd00:9::5/64"}],"routes":[{"dst":"fd00:1::1/64","gw":"fd00:9::1"}]}""", "", "{}")]
+    [InlineData("""{"addresses":[{"address":"10.9.0.5/24","Address":{"IP":"10.9.0.5","Mask":"////AA=="},"version":"4"}]}""", "", "{}")]
     [InlineData("{}", "", "{}")]
     public void Each_source_gives_what_it_gives_with_the_reference(string ipam, string arguments, string more) =>
         Transcript.AssertSame(
@@ -59,6 +62,14 @@ public sealed class StaticTests
         using var node = new CniNode();
         var pod = node.AddPod();
         var result = node.Call("ADD", pod, Config("""{"addresses":[{"address":"10.9.0.5/24"}]}""", "{}"), "CNI_ARGS=GATEWAY=10.9.0.1")
+            .Succeeded();
+        Assert.Equal("10.9.0.1", (string?)result.Json["ips"]![0]!["gateway"]);
+        result = node.Call(
+                "ADD",
+                pod,
+                Config("""{"addresses":[{"address":"10.9.0.5/24"}]}""", """{"runtimeConfig":{"ips":["10.9.0.77/24"]}}"""),
+                "CNI_ARGS=GATEWAY=10.9.0.1"
+            )
             .Succeeded();
         Assert.Equal("10.9.0.1", (string?)result.Json["ips"]![0]!["gateway"]);
         result = node.Call("ADD", pod, Config(TwoFamilies, """{"runtimeConfig":{"ips":["10.9.0.77/24"]}}""")).Succeeded();

@@ -164,7 +164,6 @@ public sealed class HostLocalConfigTests
 
     [Theory]
     [InlineData("""{"dst":"10.1.2.3/24"}""", "dst 10.1.2.3/24 has host bits set: the network is 10.1.2.0/24, the single host 10.1.2.3/32")]
-    [InlineData("""{"dst":"fd00::1/64"}""", "dst fd00::1/64 has host bits set: the network is fd00::/64, the single host fd00::1/128")]
     [InlineData("""{"dst":"10.0.0.1/0"}""", "dst 10.0.0.1/0 has host bits set: the network is 0.0.0.0/0, the single host 10.0.0.1/32")]
     [InlineData("""{"dst":"0.0.0.0/0","gw":"fd00::1"}""", "gw fd00::1 is IPv6, the route's dst 0.0.0.0/0 is IPv4")]
     [InlineData("""{"dst":"::/0","gw":"10.1.2.1"}""", "gw 10.1.2.1 is IPv4, the route's dst ::/0 is IPv6")]
