@@ -51,7 +51,7 @@ internal sealed class TouchedAddresses
     /// <summary>True if a connection between both may be judged otherwise.</summary>
     public bool Concerns(IPAddr source, IPAddr destination) => IsAll || addresses.Contains(source) || addresses.Contains(destination);
 
-    /// <summary>The addresses that the kernel can be asked for, each by itself; null: all flows are to be looked at.</summary>
+    /// <summary>The addresses that the kernel can be asked for, each by itself; null: every flow must be looked at.</summary>
     /// <param name="is6">IPv6, else IPv4.</param>
     public IReadOnlyList<IPAddr>? FindQuestions(bool is6)
     {

@@ -59,8 +59,8 @@ public sealed class PodStarts(string root = PodRecordStore.Root)
     }
 
     /// <summary>
-    /// Waits until a pod's policies are in force; false if the time passed first, or if nobody will answer. A process that has ended is
-    /// waited for once, since it may be starting again.
+    /// Waits until a pod's policies are in force; false if the time passed first, or if no coordinator will answer. One that has ended
+    /// is waited for once, since it may be starting again.
     /// </summary>
     /// <exception cref="ErrnoException">Nothing can be watched, or the directory cannot be written.</exception>
     public bool WaitUntilReady(Attachment owner, TimeSpan patience)

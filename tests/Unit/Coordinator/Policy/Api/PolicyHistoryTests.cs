@@ -176,7 +176,7 @@ public sealed class PolicyHistoryTests
             && run.Source.Current is { } now
             && now.Pods.Values.Any(pod => pod.Labels.Find("mark") == mark)
             && now.Namespaces.Values.Any(home => home.Labels.Find("mark") == mark)
-            && (!hasCluster || now.ClusterPolicies["mark"].Subject.ToString().Contains(mark, StringComparison.Ordinal))
+            && (!hasCluster || now.ClusterPolicies.Values.Any(policy => $"{policy.Subject}".Contains(mark, StringComparison.Ordinal)))
             && now.Policies.Values.Any(policy => $"{policy.PodSelector}".Contains(mark, StringComparison.Ordinal));
         for (var i = 0; i < 3000 && !IsSettled(); i++)
         {
