@@ -51,6 +51,7 @@ internal sealed class BridgePlugin : CniPlugin
 
         var lease = ipam is null ? new CniResult() : IpamDelegate.Lease(ipam, () => earlier.MayLive, rollback);
         var plan = AddressPlan.From(lease, config);
+        LocalAddresses.RefuseOfNode(host, plan.IPs, config.IpamType);
         // Before the pod can send.
         PodTrafficRules.Apply(request, config.Traffic, pair, plan, rollback);
         var report = StartReport.Send(request, plan.IPs, rollback);

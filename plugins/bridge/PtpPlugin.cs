@@ -43,6 +43,7 @@ internal sealed class PtpPlugin : CniPlugin
 
         var lease = IpamDelegate.Lease(ipam, () => earlier.MayLive, rollback);
         var addresses = Plan(lease, config);
+        LocalAddresses.RefuseOfNode(host, addresses.IPs, config.IpamType);
         // Before the pod can send.
         PodTrafficRules.Apply(request, config.Traffic, pair, addresses, rollback);
         var report = StartReport.Send(request, addresses.IPs, rollback);

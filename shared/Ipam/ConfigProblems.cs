@@ -7,18 +7,24 @@ namespace Plugboard.Ipam;
 /// </summary>
 internal sealed class ConfigProblems
 {
-    private readonly List<(string Path, CniException Error)> found = [];
+    private readonly List<(string Path, CniException Error, string? Cause)> found = [];
 
     /// <summary>How many there are.</summary>
     public int Count => found.Count;
 
     /// <summary>A value that has the right type but cannot be.</summary>
-    public void Add(string path, string message) =>
-        found.Add((path, new CniException(CniErrorCode.InvalidNetworkConfig, message, $"correct {path} in the network config")));
+    /// <param name="path">The key.</param>
+    /// <param name="message">What is wrong, in the reference's words where it refuses the value too.</param>
+    /// <param name="cause">What these words leave out.</param>
+    public void Add(string path, string message, string? cause = null)
+    {
+        var details = cause is null ? $"correct {path} in the network config" : $"{cause}: correct {path} in the network config";
+        found.Add((path, new CniException(CniErrorCode.InvalidNetworkConfig, message, details), cause));
+    }
 
     /// <summary>What is wrong with CNI_ARGS, which is no part of the config but is read with it.</summary>
     public void AddArgument(string message) =>
-        found.Add(("CNI_ARGS", new CniException(CniErrorCode.InvalidEnvironment, message, "correct CNI_ARGS")));
+        found.Add(("CNI_ARGS", new CniException(CniErrorCode.InvalidEnvironment, message, "correct CNI_ARGS"), null));
 
     /// <summary>What <paramref name="read"/> gives; where it throws, the default, and a problem more.</summary>
     public T? Read<T>(string path, Func<T> read)
@@ -29,7 +35,7 @@ internal sealed class ConfigProblems
         }
         catch (CniException e)
         {
-            found.Add((path, e));
+            found.Add((path, e, null));
             return default;
         }
     }
@@ -39,7 +45,7 @@ internal sealed class ConfigProblems
     /// </summary>
     public void ThrowFirst()
     {
-        foreach (var (_, error) in found)
+        foreach (var (_, error, _) in found)
         {
             if (error.Code == CniErrorCode.DecodingFailure)
                 throw error;
@@ -50,5 +56,6 @@ internal sealed class ConfigProblems
     }
 
     /// <summary>A sentence for each, which starts with the key's path.</summary>
-    public IReadOnlyList<string> ToSentences() => found.ConvertAll(problem => $"{problem.Path}: {problem.Error.Message}");
+    public IReadOnlyList<string> ToSentences() =>
+        found.ConvertAll(static problem => $"{problem.Path}: {problem.Error.Message}" + (problem.Cause is { } cause ? $" ({cause})" : ""));
 }

@@ -3,6 +3,7 @@ using Plugboard.Linux.Files;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.Protocols.Cni;
 
 namespace Plugboard.PodInterfaces;
 
@@ -36,6 +37,25 @@ public static class LocalAddresses
             StandardError.WriteLine(
                 $"{plugin}: {link.Name} still takes no packets to {string.Join(" and ", own)} after {timeout.TotalSeconds} s"
             );
+    }
+
+    /// <summary>Refuses an address of a pod that the node has itself: the node would answer in the pod's place.</summary>
+    /// <param name="host">A client of the node's namespace.</param>
+    /// <param name="addresses">What the pod gets.</param>
+    /// <param name="ipamType">The IPAM plugin that gave it.</param>
+    /// <exception cref="CniException">Code 7: the node has one of them.</exception>
+    public static void RefuseOfNode(RouteClient host, IEnumerable<CniIP> addresses, string ipamType)
+    {
+        foreach (var ip in addresses)
+        {
+            if (!IsLocal(host, ip.Address.Address))
+                continue;
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"IPAM plugin returned address {ip.Address}, which the node itself has",
+                $"the node would answer in the pod's place: keep the node's addresses out of what the IPAM plugin {ipamType} gives"
+            );
+        }
     }
 
     // The kernel looks into a VRF's table only for what comes from there.

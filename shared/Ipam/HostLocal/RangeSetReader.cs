@@ -60,7 +60,8 @@ internal sealed class RangeSetReader(ConfigProblems problems)
         sets.Add(problems.Count == before ? ranges : null);
     }
 
-    private void Add(string path, string message) => problems.Add(path, $"invalid range set {sets.Count}: {message}");
+    private void Add(string path, string message, string? cause = null) =>
+        problems.Add(path, $"invalid range set {sets.Count}: {message}", cause);
 
     private IPRange? ReadRange(ConfigNode node)
     {
@@ -118,13 +119,13 @@ internal sealed class RangeSetReader(ConfigProblems problems)
             Add($"{node.Path}.gateway", $"gateway {range.Gateway} {wrong}");
     }
 
-    // The reference's text, and what it does not say: both are in the network.
+    // The reference says that the one which the config names is not in the network.
     private void AddReversed(ConfigNode node, IPRange range, IPAddr? start)
     {
         if (start is null)
-            Add($"{node.Path}.rangeEnd", $"RangeEnd {range.End} not in network {range.Subnet} from its first address, {range.Start}, on");
+            Add($"{node.Path}.rangeEnd", $"RangeEnd {range.End} not in network {range.Subnet}", $"the first address is {range.Start}");
         else
-            Add($"{node.Path}.rangeStart", $"RangeStart {range.Start} not in network {range.Subnet} up to rangeEnd {range.End}");
+            Add($"{node.Path}.rangeStart", $"RangeStart {range.Start} not in network {range.Subnet}", $"it is after rangeEnd, {range.End}");
     }
 
     // One outside of the network is the reference's too: ptp reaches it, and so does a route of scope link. A link-local one is every

@@ -91,11 +91,13 @@ internal static class KernelState
         return lines;
     }
 
-    // A bridge loses its carrier with its last port, up to a second later.
+    // A bridge loses its carrier with its last port, up to a second later; a port of the reference's gets its own after the ADD.
     private static string Settled(string fact) =>
         fact.Replace("=NO-CARRIER,", "=", StringComparison.Ordinal)
             .Replace(",LOWER_UP", "", StringComparison.Ordinal)
             .Replace("link cni0 operstate=DOWN", "link cni0 operstate=UP", StringComparison.Ordinal)
+            .Replace("operstate=LOWERLAYERDOWN", "operstate=UP", StringComparison.Ordinal)
+            .Replace("info_slave_data state=disabled", "info_slave_data state=forwarding", StringComparison.Ordinal)
             .Replace("=linkdown", "=", StringComparison.Ordinal);
 
     private static IOrderedEnumerable<string> Sorted(IEnumerable<string> lines) => lines.Order(StringComparer.Ordinal);

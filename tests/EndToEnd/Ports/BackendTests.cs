@@ -190,7 +190,11 @@ public sealed class BackendTests
         Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
         config["backend"] = "iptables";
         node.Node.CallBeside("ADD", pod, config).Succeeded();
-        Assert.DoesNotContain("8080", node.Node.Tool("nft list table inet plugboard_portmap"), StringComparison.Ordinal);
+        // Elements expire: some milliseconds later they are gone.
+        Eventually.True(
+            () => !node.Node.Tool("nft list table inet plugboard_portmap").Contains("8080", StringComparison.Ordinal),
+            () => node.Node.Tool("nft list table inet plugboard_portmap")
+        );
         Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
         node.Chain.Del(pod, PortNode.Ports("8080:80")).Succeeded();
         node.AssertNoPodLeft();

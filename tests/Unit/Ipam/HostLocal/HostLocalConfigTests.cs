@@ -59,11 +59,11 @@ public sealed class HostLocalConfigTests
     )]
     [InlineData(
         """{"subnet":"192.0.2.0/24","rangeStart":"192.0.2.50","rangeEnd":"192.0.2.40"}""",
-        "invalid range set 0: RangeStart 192.0.2.50 not in network 192.0.2.0/24 up to rangeEnd 192.0.2.40"
+        "invalid range set 0: RangeStart 192.0.2.50 not in network 192.0.2.0/24"
     )]
     [InlineData(
         """{"subnet":"192.0.2.0/24","rangeEnd":"192.0.2.0"}""",
-        "invalid range set 0: RangeEnd 192.0.2.0 not in network 192.0.2.0/24 from its first address, 192.0.2.1, on"
+        "invalid range set 0: RangeEnd 192.0.2.0 not in network 192.0.2.0/24"
     )]
     [InlineData(
         """{"subnet":"192.0.2.0/24","rangeEnd":"192.0.3.0"}""",
