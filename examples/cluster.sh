@@ -23,6 +23,12 @@ cd /run/cluster
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 run() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 on() { ip netns exec "$@"; }
+# on_node NODE COMMAND…: with the node's own /run/plugboard, which nodes that are machines do not share.
+on_node() {
+    local node=$1; shift
+    mkdir -p /run/plugboard "$node/run"
+    on "$node" sh -c 'mount --bind "$0" /run/plugboard && exec "$@"' "$PWD/$node/run" "$@"
+}
 
 # until SECONDS COMMAND…: waits until it succeeds.
 until_() {
@@ -63,7 +69,7 @@ run cat peers.yaml
 
 coordinator() { # VERB NODE [OPTION…]
     local verb=$1 node=$2; shift 2
-    on "$node" "$bin/coordinator" "$verb" --node-name "$node" --peers-file peers.yaml --net-config-path "" --subnet-file "$node/subnet.env" \
+    on_node "$node" "$bin/coordinator" "$verb" --node-name "$node" --peers-file peers.yaml --net-config-path "" --subnet-file "$node/subnet.env" \
         --state-dir "$node/state" --conflist bridge --conflist-file "$node/net.d/10-plugboard.conflist" --masquerade flannel \
         --cni-bin-dir "$bin" "${policies[@]}" "$@"
 }
@@ -108,13 +114,13 @@ for node in n1 n2 n3; do
         sed "1s|^|{\"cniVersion\":\"1.0.0\",\"name\":\"cbr0\",|; s|\"type\": \"host-local\",|&\"dataDir\": \"$PWD/$node/leases\",|; \$s|\$|}|" > "$node/bridge.json"
     CNI_COMMAND=ADD CNI_CONTAINERID="$node" CNI_NETNS="/run/netns/pod-$node" CNI_IFNAME=eth0 CNI_PATH=$bin \
         CNI_ARGS="IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=pod-$node" \
-        on "$node" "$bin/bridge" < "$node/bridge.json" > "$node/result.json"
+        on_node "$node" "$bin/bridge" < "$node/bridge.json" > "$node/result.json"
     sed -n 's/.*"address": "\(10[0-9.]*\)\/.*/pod-'"$node"' has \1/p' "$node/result.json" | head -1
 done
 
 # portmap comes after bridge: port 8080 of n1 leads to pod-n1's port 80.
 printf '{"cniVersion":"1.0.0","name":"cbr0","type":"portmap","runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]},"prevResult":%s}' "$(cat n1/result.json)" |
-    CNI_COMMAND=ADD CNI_CONTAINERID=n1 CNI_NETNS=/run/netns/pod-n1 CNI_IFNAME=eth0 CNI_PATH=$bin on n1 "$bin/portmap" > /dev/null
+    CNI_COMMAND=ADD CNI_CONTAINERID=n1 CNI_NETNS=/run/netns/pod-n1 CNI_IFNAME=eth0 CNI_PATH=$bin on_node n1 "$bin/portmap" > /dev/null
 on pod-n1 busybox httpd -f -p 80 -h /run/netns &
 
 pod_address() { sed -n 's/.*"address": "\(10[0-9.]*\)\/.*/\1/p' "$1/result.json" | head -1; }
