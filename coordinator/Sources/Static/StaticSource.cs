@@ -21,6 +21,13 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
     // A program that writes a file in place has written only a part of it for a moment.
     private static readonly TimeSpan settling = TimeSpan.FromMilliseconds(500);
 
+    // Bytes: a thousand nodes.
+    private const int Large = 100 * 1024;
+
+    // How long no change must come before memory is returned.
+    private static readonly TimeSpan quiet = TimeSpan.FromSeconds(2);
+
+    private bool isLarge;
     private PeersMemory memory = new();
     private byte[]? seen;
 
@@ -32,10 +39,29 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
         {
             // A permission may have changed without a change of the file.
             if (await TryReadAsync(store, poll, cancellation).ConfigureAwait(false))
-                await poll.WaitAsync(cancellation).ConfigureAwait(false);
+                await WaitAsync(poll, cancellation).ConfigureAwait(false);
             else
                 await Task.Delay(pause, time, cancellation).ConfigureAwait(false);
         }
+    }
+
+    // What a large file was read into is several times what is kept, and the next change may be days away.
+    private async Task WaitAsync(FilePoll poll, CancellationToken cancellation)
+    {
+        var changed = poll.WaitAsync(cancellation);
+        if (isLarge)
+        {
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            if (await Task.WhenAny(changed, Task.Delay(quiet, time, ending.Token)).ConfigureAwait(false) != changed)
+            {
+                isLarge = false;
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            }
+
+            await ending.CancelAsync().ConfigureAwait(false);
+        }
+
+        await changed.ConfigureAwait(false);
     }
 
     /// <summary>No effect: the operator writes each node's data to the file.</summary>
@@ -53,6 +79,7 @@ internal sealed class StaticSource(StaticOptions options, TimeProvider time, Act
             if (seen is not null && bytes.AsSpan().SequenceEqual(seen))
                 return true;
             seen = bytes;
+            isLarge = bytes.Length >= Large;
             var (file, next) = PeersFileReader.Read(bytes, options.Network, memory, options.NodeName);
             if (store.Current.IsComplete && HasLost(store.Current, file))
             {
