@@ -4,6 +4,7 @@ using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Policy;
 using Plugboard.Coordinator.Policy.Judging;
+using Plugboard.Coordinator.Policy.Nftables;
 using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Coordinator.Reconciling;
@@ -244,6 +245,8 @@ internal sealed class PolicyNode : TestMachine
     public void Restart()
     {
         Reconciler.Dispose();
+        // A child that another test starts has a copy of the socket that owns the table, until it executes.
+        Eventually.True(() => Client.Find(PolicyRules.Table) is not { OwnerPortId: > 0 }, static () => "the table still has its owner");
         Files = NewFiles();
         Reconciler = NewReconciler(Files);
     }
