@@ -103,12 +103,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
         // What throws leaves an unknown state.
         var wasKnown = isKnown;
         isKnown = false;
-        if (isWhole)
-        {
-            Started?.Refresh(isForced: true);
-            Started?.Collect();
-        }
-
+        var collected = isWhole ? CollectStarted() : SyncOutcome.Steady;
         var delta = Compile();
         var outcome = isWhole || !wasKnown || networks != NetworksOf(view) ? null : nftables!.TryChange(delta);
         // Another process may have changed the table a moment ago.
@@ -116,7 +111,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
         outcome ??= nftables!.Sync(ToTable(view));
         isKnown = outcome.Problems.Count == 0;
         networks = NetworksOf(view);
-        outcome = outcome.And(CheckStart(view));
+        outcome = outcome.And(CheckStart(view)).And(collected);
         // A bridge may have come.
         if (compared || isOfKernel)
             outcome = BridgeNetfilter.Ensure(isDryRun: false, hasBridge()).And(outcome);
@@ -132,6 +127,21 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
         };
         source.ReturnMemory(compared);
         return outcome;
+    }
+
+    // What cannot be removed keeps no policy from being enforced.
+    private SyncOutcome CollectStarted()
+    {
+        Started?.Refresh(isForced: true);
+        try
+        {
+            Started?.Collect();
+            return SyncOutcome.Steady;
+        }
+        catch (ErrnoException e)
+        {
+            return new SyncOutcome([], [$"the reports of pods that are gone are not removed: {e.Message}"]);
+        }
     }
 
     private SyncOutcome CompareFlows(ClusterView view, PolicyDelta delta, bool compared)

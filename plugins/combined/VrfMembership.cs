@@ -28,6 +28,8 @@ internal sealed class VrfMembership(ChainedInterface pod, Link link)
         // What the interface had before: half-way it has lost addresses and routes already.
         rollback.OnFailure($"take {link.Name} out of {vrf.Name}", () => Move(0, addresses, routes, static table => table));
         Move(vrf.Index, addresses, routes, table => table == Route.MainTable ? vrf.VrfTable ?? 0 : table);
+        if (addresses.Length == 0)
+            return;
         using var entered = pod.Namespace.Enter();
         var usable = addresses.Where(static each => !each.IsTentative).Select(static each => each.Address.Address);
         LocalAddresses.Wait("vrf", inside, link, usable, vrf.VrfTable ?? 0);

@@ -163,8 +163,8 @@ internal sealed class FlannelPlugin : CniPlugin
         }
     }
 
-    // A file that a power cut tore, and another network's file of the reference, which it wrote over this one's: the delegate is called with
-    // what ADD would call it with now. False: there is no such file.
+    // A file that a power cut tore, and another network's file of the reference, which it wrote over this one's: the delegate is called
+    // with what ADD would call it with now. False: there is no such file.
     private static bool TryDelUnknown(StateDirectory states, CniRequest request)
     {
         if ((states.Find(request) ?? states.FindByContainer(request.ContainerId)) is not { } state)

@@ -41,8 +41,8 @@ public static class Verification
     }
 
     /// <summary>
-    /// The path to execute a file of a directory by. The interpreter of a script opens it once more, when the descriptors of this process are
-    /// closed for it.
+    /// The path to execute a file of a directory by. The interpreter of a script opens it once more, when the descriptors of this process
+    /// are closed for it.
     /// </summary>
     internal static string PathOf(FileDirectory directory, string name)
     {

@@ -132,8 +132,8 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
     }
 
     /// <summary>
-    /// Adds the routes, each after those that it needs. On return the pod is reached by its IPv6 addresses, unless the kernel asks the network
-    /// for them first.
+    /// Adds the routes, each after those that it needs. On return the pod is reached by its IPv6 addresses, unless the kernel asks the
+    /// network for them first.
     /// </summary>
     /// <exception cref="CniException">Code 7: the kernel refuses one.</exception>
     public void AddRoutes()

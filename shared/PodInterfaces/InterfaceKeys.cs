@@ -50,7 +50,9 @@ public static class InterfaceKeys
             );
     }
 
-    /// <summary>As <see cref="ReadMtu"/>, of a link above a master: <see cref="MasterLink"/> refuses what is negative, and says its MTU.</summary>
+    /// <summary>
+    /// As <see cref="ReadMtu"/>, of a link above a master: <see cref="MasterLink"/> refuses what is negative, and says its MTU.
+    /// </summary>
     public static int ReadMtuOfChild(ConfigNode node, string device) =>
         node.FindInt("mtu") is < 0 and var mtu ? mtu : ReadMtu(node, device);
 

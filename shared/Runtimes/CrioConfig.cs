@@ -4,9 +4,9 @@ using Plugboard.Linux;
 namespace Plugboard.Runtimes;
 
 /// <summary>
-/// What CRI-O's files say of CNI: crio.conf, and then every file of crio.conf.d, and of the directories in it, in the order of the names; a later file's keys replace
-/// those of an earlier one. <c>plugin_dir</c> is searched after <c>plugin_dirs</c>. Source: crio.conf.d(5); cri-o's pkg/config/config.go
-/// (UpdateFromPath).
+/// What CRI-O's files say of CNI: crio.conf, and then every file of crio.conf.d, and of the directories in it, in the order of the
+/// names; a later file's keys replace those of an earlier one. <c>plugin_dir</c> is searched after <c>plugin_dirs</c>. Source:
+/// crio.conf.d(5); cri-o's pkg/config/config.go (UpdateFromPath).
 /// </summary>
 internal sealed class CrioConfig
 {

@@ -55,7 +55,9 @@ public sealed class ConntrackClient : IDisposable
         return socket.Dump(request, static () => "flows", message => FlowReader.Read(message, predicate));
     }
 
-    /// <summary>The flows of a filter that a predicate takes, as <see cref="List"/>; before Linux 5.8 the predicate sees others too.</summary>
+    /// <summary>
+    /// The flows of a filter that a predicate takes, as <see cref="List"/>; before Linux 5.8 the predicate sees others too.
+    /// </summary>
     /// <param name="filter">Which flows the kernel sends.</param>
     /// <param name="predicate">Takes a flow.</param>
     /// <exception cref="NetlinkException">As <see cref="List"/>.</exception>

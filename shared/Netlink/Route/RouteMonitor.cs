@@ -50,7 +50,8 @@ public sealed class RouteMonitor : IDisposable
         WaitUntil(index, () => satisfied(client.Addresses.List(index)), timeout);
 
     /// <summary>
-    /// Waits until something of a link is as wanted, as a route that its addresses bring; false when <paramref name="timeout"/> passes first.
+    /// Waits until something of a link is as wanted, as a route that its addresses bring; false when <paramref name="timeout"/> passes
+    /// first.
     /// </summary>
     /// <param name="index">The link's index.</param>
     /// <param name="satisfied">Looks, first at once and then after each notification of the link or of any route; it may throw.</param>

@@ -3,7 +3,7 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Policy;
 
-/// <summary>What people are told of pods that plugins reported, and of addresses on a node that knows no other.</summary>
+/// <summary>explain names the pods that plugins reported; and without a source it calls no address one of another network.</summary>
 public sealed class ExplainTests
 {
     private const string Alone = "--node-name n1 --source none";

@@ -105,7 +105,7 @@ internal sealed class PolicyNode : TestMachine
         new(Options, files, static () => true, TimeProvider.System)
         {
             OwnAddresses = static () => [IPAddr.Parse("10.244.1.1"), IPAddr.Parse("fd00:244:0:1::1")],
-            Started = Starts is null ? null : new StartedPods(Starts),
+            Started = Starts is null ? null : new StartedPods(Starts) { ReadAliases = ReadAliases },
         };
 
     private void AddPod(string name, int place, bool isBridged)
@@ -240,6 +240,9 @@ internal sealed class PolicyNode : TestMachine
         Datagrams.Pause(TimeSpan.FromMilliseconds(550));
         return [.. changes, .. SyncWell()];
     }
+
+    /// <summary>The aliases of the node's links, for reports of pods that are gone; null: reports are not compared with them.</summary>
+    public Func<IEnumerable<string>>? ReadAliases { get; set; }
 
     /// <summary>Another process: nothing is remembered.</summary>
     public void Restart()

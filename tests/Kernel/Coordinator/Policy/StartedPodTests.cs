@@ -3,6 +3,7 @@ using Plugboard.Coordinator.Policy;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.Starting;
+using Plugboard.Linux;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Policy;
@@ -65,6 +66,25 @@ public sealed class StartedPodTests
         node.SyncWell(SyncCause.Retry);
         Assert.False(node.Starts.WaitUntilReady(owner, TimeSpan.Zero));
         Assert.Equal(!startsClosed, Passes(node, "y/a", "z/c"));
+    }
+
+    [KernelFact]
+    public void Policies_are_enforced_although_reports_of_pods_that_are_gone_cannot_be_told()
+    {
+        using var node = NewNode(startsClosed: true);
+        node.Hide("z/c");
+        node.WritePods(Late);
+        node.Write(("x", FromB));
+        node.ReadAliases = static () => throw new ErrnoException("getsockopt", "a link", Errno.ENOBUFS);
+        node.Restart();
+        node.Starts!.Announce(Report("late"));
+
+        var outcome = node.Sync(SyncCause.Start);
+
+        Assert.Contains("the reports of pods that are gone are not removed", Assert.Single(outcome.Problems), StringComparison.Ordinal);
+        Assert.True(node.Starts.WaitUntilReady(owner, TimeSpan.Zero));
+        Assert.True(Passes(node, "x/b", "z/c"));
+        Assert.False(Passes(node, "y/a", "z/c"));
     }
 
     [KernelFact]
