@@ -165,13 +165,6 @@ internal sealed record BridgeConfig
     private static readonly string[] Keys =
     [
         .. Flags,
-        "cniVersion",
-        "name",
-        "type",
-        "args",
-        "capabilities",
-        "runtimeConfig",
-        "prevResult",
         "ipam",
         "dns",
         "bridge",

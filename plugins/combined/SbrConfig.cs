@@ -34,7 +34,7 @@ internal sealed record SbrConfig
         problems.Try("table", () => ReadTable(node.FindInt("table")));
         problems.Try("gateways", () => ReadGateways(node.GetStrings("gateways")));
         problems.Try("addSourceHints", () => node.GetBool("addSourceHints"));
-        problems.AddUnknown(node, [.. InterfaceKeys.OfEveryConfig, .. keys], "is not a key of sbr and has no effect");
+        problems.AddUnknown(node, keys, "is not a key of sbr and has no effect");
         if (problems.Count == 0 && Parse(node) is { Table: not null } config && (config.Gateways.Count > 0 || config.AddSourceHints))
             problems.Add("table: with it no routes are changed: gateways and addSourceHints have no effect");
         return problems;

@@ -20,7 +20,7 @@ internal sealed record VrfConfig(string Name, int? Table)
         var problems = new List<string>();
         problems.Try("vrfname", () => ReadName(node));
         problems.Try("table", () => ReadTable(node));
-        problems.AddUnknown(node, [.. InterfaceKeys.OfEveryConfig, .. keys], "is not a key of vrf and has no effect");
+        problems.AddUnknown(node, keys, "is not a key of vrf and has no effect");
         return problems;
     }
 

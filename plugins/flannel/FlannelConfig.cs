@@ -10,13 +10,6 @@ internal sealed record FlannelConfig
 
     private static readonly string[] Keys =
     [
-        "cniVersion",
-        "name",
-        "type",
-        "args",
-        "capabilities",
-        "runtimeConfig",
-        "prevResult",
         "dns",
         "subnetFile",
         "dataDir",

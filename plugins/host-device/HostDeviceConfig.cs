@@ -67,7 +67,7 @@ internal sealed record HostDeviceConfig
         var node = request.Config;
         problems.Try("ipam", () => InterfaceKeys.ReadIpamType(node));
         problems.Try("dns", () => InterfaceKeys.ReadDns(node));
-        problems.AddUnknown(node, [.. InterfaceKeys.OfEveryConfig, .. keys], "is not a key of host-device and has no effect");
+        problems.AddUnknown(node, keys, "is not a key of host-device and has no effect");
         // With the capability the runtime says which device it is, at each call.
         var isChosenLater =
             InterfaceKeys.Leniently(node, static config => config.FindObject("capabilities")?.GetBool("deviceID"), null) == true;

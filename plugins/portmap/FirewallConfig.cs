@@ -11,13 +11,6 @@ internal sealed record FirewallConfig
 
     private static readonly string[] keys =
     [
-        "cniVersion",
-        "name",
-        "type",
-        "args",
-        "capabilities",
-        "runtimeConfig",
-        "prevResult",
         "ipam",
         "dns",
         "backend",

@@ -83,13 +83,6 @@ internal sealed record PortmapConfig
 
     private static readonly string[] Keys =
     [
-        "cniVersion",
-        "name",
-        "type",
-        "args",
-        "capabilities",
-        "runtimeConfig",
-        "prevResult",
         "ipam",
         "dns",
         "backend",

@@ -62,7 +62,7 @@ internal sealed record TuningConfig
     {
         var problems = new List<string>();
         problems.Try("sysctl", () => SysctlKeys.Read(null, request.Config.FindObject("sysctl"), request.IfName));
-        problems.AddUnknown(request.Config, [.. InterfaceKeys.OfEveryConfig, .. keys], "is not a key of tuning and has no effect");
+        problems.AddUnknown(request.Config, keys, "is not a key of tuning and has no effect");
         if (problems.Count == 0)
             problems.Try("config", () => Parse(request));
         return problems;

@@ -137,7 +137,7 @@ public abstract class ChildLinkPlugin : CniPlugin
         problems.Try("dns", () => InterfaceKeys.ReadDns(request.Config));
         problems.AddUnknown(
             request.Config,
-            [.. InterfaceKeys.OfEveryConfig, "ipam", "dns", .. Keys],
+            ["ipam", "dns", .. Keys],
             $"is not a key of {Name} and has no effect"
         );
         problems.Try("config", () => FindFault(request));

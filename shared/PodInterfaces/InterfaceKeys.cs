@@ -14,21 +14,6 @@ public static class InterfaceKeys
     /// <summary>The greatest MTU of an Ethernet device (include/uapi/linux/if_ether.h, ETH_MAX_MTU).</summary>
     public const int MaxMtu = 65535;
 
-    private static readonly string[] ofTheCall =
-    [
-        "cniVersion",
-        "cniVersions",
-        "name",
-        "type",
-        "args",
-        "capabilities",
-        "runtimeConfig",
-        "prevResult",
-    ];
-
-    /// <summary>The keys that every config may have.</summary>
-    public static IReadOnlyList<string> OfEveryConfig => ofTheCall;
-
     /// <summary>The IPAM plugin; empty: layer 2 only.</summary>
     public static string ReadIpamType(ConfigNode node) => node.FindObject("ipam")?.GetString("type") ?? "";
 

@@ -75,7 +75,7 @@ internal sealed record BandwidthConfig
     public static IReadOnlyList<string> Validate(ConfigNode node)
     {
         var problems = new List<string>();
-        problems.AddUnknown(node, [.. InterfaceKeys.OfEveryConfig, .. keys], "is not a key of bandwidth and has no effect");
+        problems.AddUnknown(node, keys, "is not a key of bandwidth and has no effect");
         problems.Try("config", () => AddEffects(problems, node, Parse(node)));
         return problems;
     }

@@ -104,28 +104,10 @@ public sealed class NftablesClient : IDisposable
     /// table is absent.
     /// </summary>
     internal IReadOnlyList<T> ReadRules<T>(Table table, NetlinkSocket.Parser<T?> read)
-        where T : class
-    {
-        var request = Request(NFT_MSG_GETRULE, table.Family, NetlinkH.NLM_F_DUMP, out var message);
-        request.WriteString(NFTA_RULE_TABLE, table.Name);
-        message.Dispose();
-        return socket.Dump(request, () => $"rules of {table}", read, Errno.ENOENT);
-    }
+        where T : class => DumpRules(table, chain: null, read);
 
-    private IReadOnlyList<ListedRule> ListRules(Table table, string? chain)
-    {
-        var request = Request(NFT_MSG_GETRULE, table.Family, NetlinkH.NLM_F_DUMP, out var message);
-        request.WriteString(NFTA_RULE_TABLE, table.Name);
-        if (chain is not null)
-            request.WriteString(NFTA_RULE_CHAIN, chain);
-        message.Dispose();
-        return socket.Dump(
-            request,
-            () => $"rules of {table}",
-            rule => NftablesReader.Rule(rule, table) is { } read && (chain is null || read.Chain.Name == chain) ? read : null,
-            Errno.ENOENT
-        );
-    }
+    private IReadOnlyList<ListedRule> ListRules(Table table, string? chain) =>
+        DumpRules(table, chain, rule => Find(rule, table, chain));
 
     /// <summary>The packets that the counters of a table's rules have counted, by chain; empty if there is no such table.</summary>
     public IReadOnlyDictionary<string, ulong> CountPackets(Table table)
@@ -142,22 +124,22 @@ public sealed class NftablesClient : IDisposable
     /// <summary>The rules of a chain in their order, each with what it says; empty if there is no such chain.</summary>
     public IReadOnlyList<RuleContent> ListContents(Chain chain) => ListContents(chain.Table, chain.Name);
 
-    private IReadOnlyList<RuleContent> ListContents(Table table, string? chain)
+    private IReadOnlyList<RuleContent> ListContents(Table table, string? chain) =>
+        DumpRules(table, chain, rule => Find(rule, table, chain) is { } found ? ExpressionReader.Read(rule, found) : null);
+
+    // Old kernels ignore a request's chain and send the rules of all.
+    private static ListedRule? Find(NetlinkMessage rule, Table table, string? chain) =>
+        NftablesReader.Rule(rule, table) is { } read && (chain is null || read.Chain.Name == chain) ? read : null;
+
+    private IReadOnlyList<T> DumpRules<T>(Table table, string? chain, NetlinkSocket.Parser<T?> read)
+        where T : class
     {
         var request = Request(NFT_MSG_GETRULE, table.Family, NetlinkH.NLM_F_DUMP, out var message);
         request.WriteString(NFTA_RULE_TABLE, table.Name);
         if (chain is not null)
             request.WriteString(NFTA_RULE_CHAIN, chain);
         message.Dispose();
-        return socket.Dump(
-            request,
-            () => $"rules of {table}",
-            rule =>
-                NftablesReader.Rule(rule, table) is { } read && (chain is null || read.Chain.Name == chain)
-                    ? ExpressionReader.Read(rule, read)
-                    : null,
-            Errno.ENOENT
-        );
+        return socket.Dump(request, () => $"rules of {table}", read, Errno.ENOENT);
     }
 
     /// <summary>The table as the kernel has it, with its flags and owner; null if there is no such table.</summary>
