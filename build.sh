@@ -10,14 +10,17 @@ log=$root/artifacts/log
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 
 # Each folder is one executable of its name, or of the names that it lists.
-executables=$(for folder in plugins/*/ coordinator/ installer/; do cat "$folder/executables" 2>/dev/null || basename "$folder"; done | LC_ALL=C sort | tr '\n' ' ')
+executables=$(for folder in plugins/*/ coordinator/ installer/; do cat "$folder/executables" 2>/dev/null || basename "$folder"; done \
+    | LC_ALL=C sort | tr '\n' ' ')
 
 # Debian packages: what compiling needs, what the demo and the cluster need, and what the tests and the bench need.
 build_packages="gcc libc6-dev binutils zlib1g-dev cmake g++ libssl-dev"
 arm64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu"
 demo_packages="iproute2 iputils-ping busybox-static"
 cluster_packages="$demo_packages nftables procps"
-run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins iperf3 strace podman runc kmod tcpdump time dnsmasq-base user-mode-linux iptables ipset conntrack nftables dbus-daemon e2fsprogs xfsprogs btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client qemu-system-arm openssl"
+run_packages="iproute2 iputils-ping busybox-static containernetworking-plugins iperf3 strace podman runc"
+run_packages+=" kmod tcpdump time dnsmasq-base user-mode-linux iptables ipset conntrack nftables dbus-daemon e2fsprogs xfsprogs"
+run_packages+=" btrfs-progs nfs-kernel-server samba jq etcd-server etcd-client qemu-system-arm openssl"
 image_packages="buildah jq binutils"
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
@@ -44,8 +47,8 @@ quietly() {
     "$@" >"$log/$name.log" 2>&1 || { cat "$log/$name.log" >&2; explain_restore "$log/$name.log"; die "$name failed"; }
 }
 
-# One compiler process for all projects of this run, whatever the environment says: starting one for each takes as long again as compiling. It would
-# outlive this run, and hold its output open.
+# One compiler process for all projects of this run, whatever the environment says: starting one for each takes as long again as compiling.
+# It would outlive this run, and hold its output open.
 one_compiler=(-p:UseSharedCompilation=true "-p:SharedCompilationId=plugboard-$$")
 stop_compiler() {
     local process
@@ -92,7 +95,8 @@ build() {
     say "Compiling, two to four minutes on two cores: ${executables}for $architecture"
     # Without the analyzers, which the tests' build runs on the same files.
     quietly "publish$suffix" env "${environment[@]}" dotnet publish executables.proj -c Release -m "${one_compiler[@]}" \
-        -p:PlugboardBuildId="$id" -p:PlugboardArchitecture="$architecture" -p:PlugboardPublish="$root/artifacts/publish$suffix" -p:RunAnalyzers=false
+        -p:PlugboardBuildId="$id" -p:PlugboardArchitecture="$architecture" \
+        -p:PlugboardPublish="$root/artifacts/publish$suffix" -p:RunAnalyzers=false
     for name in $executables; do
         install -m 0755 "artifacts/publish$suffix/$name/$name" "$bin$suffix/$name.new"
         mv "$bin$suffix/$name.new" "$bin$suffix/$name"
@@ -130,7 +134,8 @@ release() {
 # A rule that matters is a check: no C# file over 500 lines.
 check_lengths() {
     local long
-    long=$(find shared plugins coordinator installer tests \( -name bin -o -name obj \) -prune -o -name '*.cs' -print0 | xargs -0 wc -l | awk '$1 > 500 && $2 != "total"')
+    long=$(find shared plugins coordinator installer tests \( -name bin -o -name obj \) -prune -o -name '*.cs' -print0 \
+        | xargs -0 wc -l | awk '$1 > 500 && $2 != "total"')
     [ -z "$long" ] || die "C# files over 500 lines:"$'\n'"$long"
 }
 
@@ -141,7 +146,9 @@ run_project() {
         --logger "trx;LogFileName=$log/test-$1.trx" 2>&1 | tee "$log/test-$1.log" || true
 }
 
-output_of_tests() { grep -vE '^(Test run for|VSTest version|Starting test execution|A total of|Results File|WARNING: Overwriting results)' || true; }
+output_of_tests() {
+    grep -vE '^(Test run for|VSTest version|Starting test execution|A total of|Results File|WARNING: Overwriting results)' || true
+}
 
 # The fifty tests that took longest, each with its seconds.
 slowest_tests() {
@@ -160,7 +167,8 @@ download_for_tests() {
     (unpack_arm64) || say "No packages of arm64: the reason is above"
     # Nor one that cannot have qemu's card with virtual functions: SriovTests say why they are skipped.
     [ -e artifacts/sriov-guest/.complete ] || say "Downloading a guest with SR-IOV, about 100 MB: qemu with the card igb, and a kernel"
-    deploy/sriov-packages.sh artifacts/sriov-guest >"$log/sriov-packages.log" 2>&1 || say "No guest with SR-IOV: see $log/sriov-packages.log"
+    deploy/sriov-packages.sh artifacts/sriov-guest >"$log/sriov-packages.log" 2>&1 \
+        || say "No guest with SR-IOV: see $log/sriov-packages.log"
 }
 
 # The tests of arm64's executables are among the last: they are compiled in the time that the tests before them leave.
@@ -205,11 +213,13 @@ run_tests() {
     return $status
 }
 
-# Fuzzing of every reader: fuzz [SECONDS] with a new seed, which a failure and the report name. PLUGBOARD_FUZZ_SEED=N makes the same inputs again.
+# Fuzzing of every reader: fuzz [SECONDS] with a new seed, which a failure and the report name. PLUGBOARD_FUZZ_SEED=N makes the
+# same inputs again.
 fuzz() {
     local seconds=${1:-600} report=$log/fuzz.txt status=0
     [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "fuzz wants seconds, not $seconds"
-    export PLUGBOARD_FUZZ_SECONDS=$seconds PLUGBOARD_FUZZ_SEED=${PLUGBOARD_FUZZ_SEED:-$((RANDOM * 32768 + RANDOM))} PLUGBOARD_FUZZ_REPORT=$report
+    export PLUGBOARD_FUZZ_SECONDS=$seconds PLUGBOARD_FUZZ_REPORT=$report
+    export PLUGBOARD_FUZZ_SEED=${PLUGBOARD_FUZZ_SEED:-$((RANDOM * 32768 + RANDOM))}
     mkdir -p "$log"; rm -f "$report"
     quietly restore-fuzz dotnet restore tests/Fuzz
     quietly build-fuzz dotnet build tests/Fuzz --no-restore -c Debug "${one_compiler[@]}"
@@ -217,6 +227,15 @@ fuzz() {
     dotnet test tests/Fuzz --no-build -c Debug --logger "console;verbosity=minimal" || status=$?
     awk -F'[: ]+' '{ print; inputs += $2; accepted += $4 } END { print inputs + 0 " inputs, " accepted + 0 " accepted" }' "$report"
     return $status
+}
+
+bench() {
+    build
+    # shellcheck disable=SC2086
+    privileged bench $run_packages
+    quietly build-bench dotnet build tests/Benchmarks -c Release "${one_compiler[@]}"
+    stop_compiler
+    exec unshare --net --mount --propagation private dotnet artifacts/benchmarks/Plugboard.Benchmarks.dll "$bin" /usr/lib/cni "$@"
 }
 
 architecture=amd64
@@ -235,8 +254,7 @@ case ${1:-build} in
     cluster) shift; build; privileged cluster $cluster_packages; stop_compiler; exec examples/cluster.sh "$bin" "$@" ;;
     test) run_tests ;;
     fuzz) shift; fuzz "$@" ;;
-    # shellcheck disable=SC2086
-    bench) shift; build; privileged bench $run_packages; quietly build-bench dotnet build tests/Benchmarks -c Release "${one_compiler[@]}"; stop_compiler; exec unshare --net --mount --propagation private dotnet artifacts/benchmarks/Plugboard.Benchmarks.dll "$bin" /usr/lib/cni "$@" ;;
+    bench) shift; bench "$@" ;;
     image) image ;;
     release) release ;;
     format) quietly tools dotnet tool restore; dotnet csharpier format . ;;

@@ -11,8 +11,9 @@ state=$directory/.apt
 mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$directory/.packages"
 : > "$state/status"
 apt() {
-    apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o APT::Sandbox::User=root -o Dir::State="$state" -o Dir::State::lists="$state/lists" \
-        -o Dir::State::status="$state/status" -o Dir::Cache="$state/cache" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"
+    apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o APT::Sandbox::User=root \
+        -o Dir::State="$state" -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" \
+        -o Dir::Cache="$state/cache" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"
 }
 [ -n "$(find "$state/lists" -name '*_Packages*' -print -quit)" ] || apt update
 # unpack PACKAGE

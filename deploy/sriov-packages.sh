@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Downloads what a guest with SR-IOV needs and unpacks it below a directory: qemu with the network card igb (10 of bookworm-backports; Debian 12's own 7.2
-# lacks it), a kernel with its driver, busybox. Nothing is installed, and the machine's apt and dpkg are only read. What the machine has already is left out.
+# Downloads what a guest with SR-IOV needs and unpacks it below a directory: qemu with the network card igb (10 of bookworm-backports;
+# Debian 12's own 7.2 lacks it), a kernel with its driver, busybox. Nothing is installed, and the machine's apt and dpkg are only read. What
+# the machine has already is left out.
 # usage: sriov-packages.sh DIRECTORY
 set -euo pipefail
 directory=${1:?usage: sriov-packages.sh DIRECTORY}

@@ -69,9 +69,9 @@ run cat peers.yaml
 
 coordinator() { # VERB NODE [OPTION…]
     local verb=$1 node=$2; shift 2
-    on_node "$node" "$bin/coordinator" "$verb" --node-name "$node" --peers-file peers.yaml --net-config-path "" --subnet-file "$node/subnet.env" \
-        --state-dir "$node/state" --conflist bridge --conflist-file "$node/net.d/10-plugboard.conflist" --masquerade flannel \
-        --cni-bin-dir "$bin" "${policies[@]}" "$@"
+    on_node "$node" "$bin/coordinator" "$verb" --node-name "$node" --peers-file peers.yaml --net-config-path "" \
+        --subnet-file "$node/subnet.env" --state-dir "$node/state" --conflist bridge \
+        --conflist-file "$node/net.d/10-plugboard.conflist" --masquerade flannel --cni-bin-dir "$bin" "${policies[@]}" "$@"
 }
 
 # pods ADDRESSES: the pods as the API serves them; kubelet writes the addresses when the pods run.
@@ -111,7 +111,8 @@ for node in n1 n2 n3; do
     ip netns add "pod-$node"
     # What a container runtime does: the plugin's part of the conflist, with the list's version and name.
     sed -n '/"type": "bridge"/,/^    }/p' "$node/net.d/10-plugboard.conflist" | sed '$d' |
-        sed "1s|^|{\"cniVersion\":\"1.0.0\",\"name\":\"cbr0\",|; s|\"type\": \"host-local\",|&\"dataDir\": \"$PWD/$node/leases\",|; \$s|\$|}|" > "$node/bridge.json"
+        sed -e '1s|^|{"cniVersion":"1.0.0","name":"cbr0",|' -e "s|\"type\": \"host-local\",|&\"dataDir\": \"$PWD/$node/leases\",|" \
+            -e '$s|$|}|' > "$node/bridge.json"
     CNI_COMMAND=ADD CNI_CONTAINERID="$node" CNI_NETNS="/run/netns/pod-$node" CNI_IFNAME=eth0 CNI_PATH=$bin \
         CNI_ARGS="IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=pod-$node" \
         on_node "$node" "$bin/bridge" < "$node/bridge.json" > "$node/result.json"
@@ -119,7 +120,8 @@ for node in n1 n2 n3; do
 done
 
 # portmap comes after bridge: port 8080 of n1 leads to pod-n1's port 80.
-printf '{"cniVersion":"1.0.0","name":"cbr0","type":"portmap","runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]},"prevResult":%s}' "$(cat n1/result.json)" |
+ports='{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}'
+printf '{"cniVersion":"1.0.0","name":"cbr0","type":"portmap","runtimeConfig":%s,"prevResult":%s}' "$ports" "$(cat n1/result.json)" |
     CNI_COMMAND=ADD CNI_CONTAINERID=n1 CNI_NETNS=/run/netns/pod-n1 CNI_IFNAME=eth0 CNI_PATH=$bin on_node n1 "$bin/portmap" > /dev/null
 on pod-n1 busybox httpd -f -p 80 -h /run/netns &
 
@@ -149,7 +151,8 @@ if [ -n "$policy" ]; then
 
     step "6. All pods reach the database in pod-n2; a connection from pod-n3 is kept open"
     for from in n1 n3; do until_ 10 connect "$from" n2; echo "pod-$from -> pod-n2 port 5432: connected"; done
-    on pod-n3 bash -c "exec 3<>/dev/tcp/$(pod_address n2)/5432; while sleep 0.05; do echo alive >&3; read -r -t 5 line <&3 && echo \$line; done" > stream.txt &
+    on pod-n3 bash -c "exec 3<>/dev/tcp/$(pod_address n2)/5432
+        while sleep 0.05; do echo alive >&3; read -r -t 5 line <&3 && echo \$line; done" > stream.txt &
     until_ 5 grep -q alive stream.txt
 
     step "7. A policy: only pods with app=web may connect to it"
@@ -185,7 +188,8 @@ YAML
     began=$(date +%s%N)
     mv policy/policies.new policy/policies.yaml
     until_ 10 connect n3 n2
-    echo "pod-n3 -> pod-n2 port 5432: connected, $((($(date +%s%N) - began) / 1000000)) ms later: a file that lost objects is taken after half a second"
+    took=$((($(date +%s%N) - began) / 1000000))
+    echo "pod-n3 -> pod-n2 port 5432: connected, $took ms later: a file that lost objects is taken after half a second"
     size=$(wc -c < stream.txt)
     until_ 10 bash -c "[ \$(wc -c < stream.txt) -gt $size ]"
     echo "its open connection goes on"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Two pods on a bridge, one with a published port, without a container runtime. All of it happens in namespaces of its own that end with this script.
+# Two pods on a bridge, one with a published port, without a container runtime.
+# All of it happens in namespaces of its own that end with this script.
 # usage: demo.sh DIRECTORY_OF_EXECUTABLES
 set -euo pipefail
 bin=$(readlink -f "${1:?usage: demo.sh DIRECTORY_OF_EXECUTABLES}")
@@ -27,7 +28,8 @@ plugin() {
 # A runtime takes the plugin out of the conflist and adds name, version, the pod's ports and the result of the plugin before.
 plugin_config() {
     local body
-    body=$(sed -n "/\"type\": \"$1\"/,/^    }/p" "$here/bridge.conflist" | sed '$d' | sed "s|\"type\": \"host-local\",|&\n        \"dataDir\": \"$state/networks\",|")
+    body=$(sed -n "/\"type\": \"$1\"/,/^    }/p" "$here/bridge.conflist" | sed '$d' |
+        sed "s|\"type\": \"host-local\",|&\n        \"dataDir\": \"$state/networks\",|")
     printf '{"cniVersion":"1.0.0","name":"pods",%s%s%s}' "${3:+\"prevResult\":$3,}" "$(ports "$1" "$2")" "$body"
 }
 
@@ -97,7 +99,8 @@ for ns in blue green elsewhere; do
     ip netns pids $ns | xargs -r kill
     ip netns del $ns
 done
-left=$(ip -brief link show master cni0; find "$state/networks/pods" -type f -name '[0-9]*.*'; find /run/plugboard -type f ! -path '*/locks/*')
+left=$(ip -brief link show master cni0; find "$state/networks/pods" -type f -name '[0-9]*.*'
+    find /run/plugboard -type f ! -path '*/locks/*')
 [ -z "$left" ] || { echo "left: $left"; exit 1; }
 echo "no veth, no lease, no port left"
 step "It works. Put artifacts/bin in your runtime's plugin directory: README.md says how."

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Two images in the OCI's format, made from nothing, without a registry: the installer with what it installs, and the same with the coordinator. Each is one
-# index with an image for each architecture. The same executables give the same digests, on any day and in any folder; docs/decisions/0017-the-image.md says
-# how.   usage: build.sh OUTPUT_DIRECTORY VERSION ARCHITECTURE=DIRECTORY_OF_EXECUTABLES…
+# Two images in the OCI's format, made from nothing, without a registry: the installer with what it installs, and the same with the
+# coordinator. Each is one index with an image for each architecture. The same executables give the same digests, on any day and in any
+# folder; docs/decisions/0017-the-image.md says how.
+# usage: build.sh OUTPUT_DIRECTORY VERSION ARCHITECTURE=DIRECTORY_OF_EXECUTABLES…
 set -euo pipefail
 output=$(readlink -f "${1:?usage: build.sh OUTPUT_DIRECTORY VERSION ARCHITECTURE=DIRECTORY_OF_EXECUTABLES…}")
 version=${2:?the version}
@@ -11,7 +12,8 @@ architectures=("$@")
 
 # Every time in the images: no clock is read.
 epoch=${SOURCE_DATE_EPOCH:-0}
-plugins="bandwidth bridge dhcp dummy firewall flannel host-device host-local ipvlan loopback macvlan portmap ptp sbr sriov static tap tuning vlan vrf"
+plugins="bandwidth bridge dhcp dummy firewall flannel host-device host-local ipvlan loopback macvlan"
+plugins+=" portmap ptp sbr sriov static tap tuning vlan vrf"
 
 # The layer as a registry or a node gets it, compressed, in bytes.
 limit_without=25000000
@@ -37,13 +39,14 @@ stage() {
     find "$directory" -exec touch --no-dereference --date "@$epoch" {} +
 }
 
-# link_programs DIRECTORY: of the executables that are one program under several names one file is left, without a name, and links to it under all of them.
-# The installer writes each name into its copy (shared/Install/InstallSource.cs).
+# link_programs DIRECTORY: of the executables that are one program under several names one file is left, without a name, and links to it
+# under all of them. The installer writes each name into its copy (shared/Install/InstallSource.cs).
 link_programs() {
     local directory=$1 file offset size digest first
     local -A firsts=()
     for file in "$directory"/*; do
-        read -r offset size < <(readelf --section-headers --wide "$file" | sed -nE 's/.* \.plugboard\.name +PROGBITS +[0-9a-f]+ +([0-9a-f]+) +([0-9a-f]+) .*/\1 \2/p') || continue
+        read -r offset size < <(readelf --section-headers --wide "$file" \
+            | sed -nE 's/.* \.plugboard\.name +PROGBITS +[0-9a-f]+ +([0-9a-f]+) +([0-9a-f]+) .*/\1 \2/p') || continue
         head --bytes "$((16#$size))" /dev/zero | dd of="$file" bs=1 seek="$((16#$offset))" conv=notrunc status=none
         digest=$(sha256sum < "$file")
         first=${firsts[$digest]:-}
@@ -51,7 +54,8 @@ link_programs() {
     done
 }
 
-# one NAME ARCHITECTURE EXECUTABLES LIMIT EXECUTABLE…: adds an architecture's image to NAME's blobs and its descriptor to NAME's list, and says digest and size.
+# one NAME ARCHITECTURE EXECUTABLES LIMIT EXECUTABLE…: adds an architecture's image to NAME's blobs and its descriptor to NAME's list, and
+# says digest and size.
 one() {
     local name=$1 architecture=$2 bin=$3 limit=$4 container layout digest size manifest; shift 4
     layout=$work/$name-$architecture.oci
@@ -59,8 +63,8 @@ one() {
     container=$(buildah from scratch)
     buildah copy --quiet --chown 0:0 "$container" "$work/$name-$architecture" / >/dev/null
     buildah config --os linux --arch "$architecture" --env PATH=/plugboard --workingdir / --entrypoint '["/plugboard/installer"]' \
-        --created-by deploy/image/build.sh --annotation "org.opencontainers.image.title=$name" --annotation "org.opencontainers.image.version=$version" \
-        --annotation org.opencontainers.image.licenses=Apache-2.0 "$container"
+        --created-by deploy/image/build.sh --annotation "org.opencontainers.image.title=$name" \
+        --annotation "org.opencontainers.image.version=$version" --annotation org.opencontainers.image.licenses=Apache-2.0 "$container"
     buildah commit --quiet --format oci --timestamp "$epoch" --disable-compression=false "$container" "oci:$layout:$name" >/dev/null
     buildah rm "$container" >/dev/null
     digest=$(jq -r '.manifests[0].digest' "$layout/index.json")
@@ -68,7 +72,8 @@ one() {
     size=$(jq '[.layers[].size] | add' "$manifest")
     [ "$size" -le "$limit" ] || die "$name for $architecture has $size bytes compressed; at most $limit"
     cp "$layout"/blobs/sha256/* "$work/$name.oci/blobs/sha256/"
-    jq -c --arg architecture "$architecture" '.manifests[0] | {mediaType, digest, size, platform: {architecture: $architecture, os: "linux"}}' \
+    jq -c --arg architecture "$architecture" \
+        '.manifests[0] | {mediaType, digest, size, platform: {architecture: $architecture, os: "linux"}}' \
         "$layout/index.json" >> "$work/$name.list"
     printf '%s:%s  linux/%s  %s  %s bytes compressed (at most %s)\n' "$name" "$version" "$architecture" "$digest" "$size" "$limit"
 }
@@ -88,7 +93,8 @@ image() {
     printf '{"imageLayoutVersion":"1.0.0"}' > "$work/$name.oci/oci-layout"
     # Not the modes of the user that runs this.
     chmod -R u=rwX,go=rX "$work/$name.oci"
-    tar --create --file "$output/$name-image.tar.new" --directory "$work/$name.oci" --sort name --mtime "@$epoch" --owner 0 --group 0 --numeric-owner --format gnu .
+    tar --create --file "$output/$name-image.tar.new" --directory "$work/$name.oci" \
+        --sort name --mtime "@$epoch" --owner 0 --group 0 --numeric-owner --format gnu .
     mv "$output/$name-image.tar.new" "$output/$name-image.tar"
     printf '%s:%s  index  sha256:%s\n' "$name" "$version" "$digest"
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The folder of a release: for each architecture an archive with the executables and all that is read beside them, and its SBOM; the images where they are
-# there, and the digests of all. The same sources give the same bytes.   usage: build.sh OUTPUT_DIRECTORY VERSION ARCHITECTURE=DIRECTORY_OF_EXECUTABLES…
+# The folder of a release: for each architecture an archive with the executables and all that is read beside them, and its SBOM; the images
+# where they are there, and the digests of all. The same sources give the same bytes.
+# usage: build.sh OUTPUT_DIRECTORY VERSION ARCHITECTURE=DIRECTORY_OF_EXECUTABLES…
 set -euo pipefail
 mkdir -p "${1:?usage: build.sh OUTPUT_DIRECTORY VERSION ARCHITECTURE=DIRECTORY_OF_EXECUTABLES…}"
 output=$(readlink -f "$1")
@@ -20,11 +21,12 @@ rm -f "$output"/plugboard-* "$output/SHA256SUMS" "$output/CHANGELOG.md"
 
 # archive ARCHITECTURE EXECUTABLES
 archive() {
-    local architecture=$1 bin=$2 executable
+    local architecture=$1 bin=$2 executables executable
     rm -rf "${work:?}/$name"
     mkdir -p "$work/$name/bin"
     # A folder is one executable of its name, or of the names that it lists.
-    for executable in $(for folder in plugins/*/ coordinator/ installer/; do cat "$folder/executables" 2>/dev/null || basename "$folder"; done); do
+    executables=$(for folder in plugins/*/ coordinator/ installer/; do cat "$folder/executables" 2>/dev/null || basename "$folder"; done)
+    for executable in $executables; do
         [ -x "$bin/$executable" ] || { echo "release: $bin/$executable is missing: ./build.sh makes it" >&2; exit 1; }
         install -m 0755 "$bin/$executable" "$work/$name/bin/"
     done

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What is in the executables, as CycloneDX JSON: the packages that the projects were restored with and whose code is compiled in, the .NET runtime, and the
-# system's libraries that are linked in, with the versions that dpkg has of them. To standard output; the same for the same build.
+# What is in the executables, as CycloneDX JSON: the packages that the projects were restored with and whose code is compiled in, the
+# .NET runtime, and the system's libraries that are linked in, with the versions that dpkg has of them. To standard output; the same for
+# the same build.
 # usage: sbom.sh DIRECTORY_OF_EXECUTABLES VERSION [amd64|arm64]
 set -euo pipefail
 bin=$(readlink -f "${1:?usage: sbom.sh DIRECTORY_OF_EXECUTABLES VERSION}")
@@ -22,7 +23,8 @@ package() {
     local license
     license=$(license "$3")
     jq -nc --arg n "$1" --arg v "$2" --arg l "$license" \
-        '{type: "library", "bom-ref": "pkg:nuget/\($n)@\($v)", name: $n, version: $v, purl: "pkg:nuget/\($n)@\($v)", licenses: [{expression: $l}]}'
+        '{type: "library", "bom-ref": "pkg:nuget/\($n)@\($v)", name: $n, version: $v, purl: "pkg:nuget/\($n)@\($v)",
+          licenses: [{expression: $l}]}'
 }
 
 # system PACKAGE LICENSE: a Debian package whose static library is linked in; of the other architecture it is unpacked and not installed.
@@ -32,11 +34,14 @@ system() {
     if [ "$architecture" != amd64 ] && [ -n "$unpacked" ]; then
         version=$(dpkg-deb -f "$unpacked" Version) source=$(dpkg-deb -f "$unpacked" Source)
     else
-        version=$(dpkg-query -W -f '${Version}' "$1" 2>/dev/null) && [ -n "$version" ] || die "the Debian package $1 is not installed: nothing could be linked with it"
+        version=$(dpkg-query -W -f '${Version}' "$1" 2>/dev/null) && [ -n "$version" ] \
+            || die "the Debian package $1 is not installed: nothing could be linked with it"
         source=$(dpkg-query -W -f '${source:Package}' "$1")
     fi
     jq -nc --arg n "$1" --arg v "$version" --arg l "$2" --arg s "$source" --arg a "$architecture" \
-        '{type: "library", "bom-ref": "pkg:deb/debian/\($n)@\($v)", name: $n, version: $v, purl: "pkg:deb/debian/\($n)@\($v | @uri)?arch=\($a)", licenses: [{expression: $l}], properties: [{name: "debian:source", value: $s}]}'
+        '{type: "library", "bom-ref": "pkg:deb/debian/\($n)@\($v)", name: $n, version: $v,
+          purl: "pkg:deb/debian/\($n)@\($v | @uri)?arch=\($a)", licenses: [{expression: $l}],
+          properties: [{name: "debian:source", value: $s}]}'
 }
 
 # packages ASSETS: name, version and folder of each package with code for the executable.
@@ -52,8 +57,8 @@ packages() {
 
 # runtime NAME FOLDER: the runtime's package, of which the compiler took the class library and the linker the archives.
 runtime() {
-    local found
-    found=$(sed -n 's|^-r:\(.*/microsoft\.netcore\.app\.runtime\.nativeaot\.[^/]*/[^/]*\)/.*|\1|p' "$2$objects/Release/net10.0/$rid/native/""$1".ilc.rsp | sort -u)
+    local found arguments=$2$objects/Release/net10.0/$rid/native/$1.ilc.rsp
+    found=$(sed -n 's|^-r:\(.*/microsoft\.netcore\.app\.runtime\.nativeaot\.[^/]*/[^/]*\)/.*|\1|p' "$arguments" | sort -u)
     [ -d "$found" ] || die "$1: no package of the runtime: $found"
     printf '%s\t%s\t%s\n' "$(sed -n 's|.*<id>\(.*\)</id>.*|\1|p' "$found"/*.nuspec)" "$(basename "$found")" "$found"
 }
@@ -97,13 +102,15 @@ for folder in plugins/*/ coordinator/ installer/; do
     for name in $names; do
         [ -x "$bin/$name" ] || die "$name is not built: ./build.sh makes it"
         executables+=("$(jq -nc --arg n "$name" --arg v "$version" --arg h "$(sha256sum < "$bin/$name" | cut -d' ' -f1)" \
-            '{type: "application", "bom-ref": "plugboard/\($n)", name: $n, version: $v, hashes: [{alg: "SHA-256", content: $h}], licenses: [{license: {id: "Apache-2.0"}}]}')")
+            '{type: "application", "bom-ref": "plugboard/\($n)", name: $n, version: $v, hashes: [{alg: "SHA-256", content: $h}],
+              licenses: [{license: {id: "Apache-2.0"}}]}')")
         dependencies+=("$(printf '%s\n' "${needed[@]}" | jq -Rnc --arg n "plugboard/$name" '{ref: $n, dependsOn: ([inputs] | sort)}')")
     done
 done
 
 printf '%s\n' "${executables[@]}" | jq -n --arg v "$version" --slurpfile libraries "$components" \
-    --slurpfile dependencies <(printf '%s\n' "${dependencies[@]}") --arg time "$(date --utc --date "@${SOURCE_DATE_EPOCH:-0}" +%Y-%m-%dT%H:%M:%SZ)" '
+    --slurpfile dependencies <(printf '%s\n' "${dependencies[@]}") \
+    --arg time "$(date --utc --date "@${SOURCE_DATE_EPOCH:-0}" +%Y-%m-%dT%H:%M:%SZ)" '
     {
       bomFormat: "CycloneDX", specVersion: "1.5", version: 1,
       metadata: {timestamp: $time, component: {type: "application", "bom-ref": "plugboard", name: "plugboard", version: $v}},

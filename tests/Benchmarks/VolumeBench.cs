@@ -12,8 +12,10 @@ namespace Plugboard.Benchmarks;
 internal sealed class VolumeBench(BenchOptions options, string directory)
 {
     private const string Pods = "/var/lib/kubelet/pods/0e6d1c2a-1111-2222-3333-444455556666/volumes/plugboard~local";
-    private const string Options =
-        """{"kubernetes.io/fsType":"","kubernetes.io/pvOrVolumeName":"v","kubernetes.io/readwrite":"rw","kubernetes.io/pod.namespace":"ns","path":"ns/data","create":"true"}""";
+    private const string Options = """
+        {"kubernetes.io/fsType":"","kubernetes.io/pvOrVolumeName":"v","kubernetes.io/readwrite":"rw",
+         "kubernetes.io/pod.namespace":"ns","path":"ns/data","create":"true"}
+        """;
     private const string ShellOptions =
         """{"kubernetes.io/fsType":"","kubernetes.io/pvOrVolumeName":"v","kubernetes.io/readwrite":"rw","path":"data"}""";
     private const double InitMilliseconds = 5;

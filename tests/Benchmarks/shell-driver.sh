@@ -5,7 +5,8 @@ answer() { jq -cn --arg status "$1" --arg message "$2" '{status: $status, messag
 
 case $1 in
     init)
-        jq -cn '{status: "Success", capabilities: {attach: false, selinuxRelabel: true, supportsMetrics: true, fsGroup: true, requiresFSResize: false}}'
+        jq -cn '{status: "Success", capabilities: {attach: false, selinuxRelabel: true, supportsMetrics: true, fsGroup: true,
+            requiresFSResize: false}}'
         ;;
     mount)
         directory=$2

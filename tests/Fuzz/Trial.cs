@@ -71,7 +71,8 @@ internal static partial class Trial
     }
 
     [GeneratedRegex(
-        @"\bSystem\.[A-Z]\w+|\b\w+Exception\b|YamlDotNet|Plugboard\.[A-Z]|\bArg_\w+|\bSR\.\w+|`\d|\bInt(16|32|64)\b|\bSystem\.Text\.Json|\bJsonElement\b|\bat \w+\.\w+\(|Path: \$|BytePositionInLine",
+        @"\bSystem\.[A-Z]\w+|\b\w+Exception\b|YamlDotNet|Plugboard\.[A-Z]|\bArg_\w+|\bSR\.\w+|`\d"
+            + @"|\bInt(16|32|64)\b|\bSystem\.Text\.Json|\bJsonElement\b|\bat \w+\.\w+\(|Path: \$|BytePositionInLine",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
     )]
     private static partial Regex OfTheFramework();

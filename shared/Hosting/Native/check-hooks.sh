@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Fails when nothing that is linked calls a function which startup.c or delegates.c answers instead (ld --wrap): the hook would have no effect, as when a later
-# runtime gives the function another name.   usage: check-hooks.sh COMPILER FUNCTION… -- OBJECT_OR_ARCHIVE…
+# Fails when nothing that is linked calls a function which startup.c or delegates.c answers instead (ld --wrap): the hook would have no
+# effect, as when a later runtime gives the function another name.
+# usage: check-hooks.sh COMPILER FUNCTION… -- OBJECT_OR_ARCHIVE…
 set -euo pipefail
 compiler=${1:?usage: check-hooks.sh COMPILER FUNCTION… -- OBJECT_OR_ARCHIVE…}
 shift

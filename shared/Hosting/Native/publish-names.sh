@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes each name of a list into the section .plugboard.name (name.c) of a copy of an executable.   usage: publish-names.sh OBJCOPY EXECUTABLE LIST DIRECTORY
+# Writes each name of a list into the section .plugboard.name (name.c) of a copy of an executable.
+# usage: publish-names.sh OBJCOPY EXECUTABLE LIST DIRECTORY
 set -euo pipefail
 objcopy=$1 executable=$2 list=$3 directory=$4
 section=$(mktemp)

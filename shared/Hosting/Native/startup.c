@@ -1,7 +1,7 @@
 /*
  * What the .NET runtime asks the system at each start and a plugin never needs: linked in front of the runtime's own answers
- * (ld --wrap; docs/decisions/0010). The names are listed in plugins/Directory.Build.targets; the build fails when a runtime calls one of them
- * no longer (check-hooks.sh).
+ * (ld --wrap; docs/decisions/0010). The names are listed in plugins/Directory.Build.targets; the build fails when a runtime calls one
+ * of them no longer (check-hooks.sh).
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -47,8 +47,8 @@ long __wrap_sysconf(int name)
 }
 
 /*
- * How many processors the machine could ever have; the runtime asks twice. It makes a set of that size for sched_getaffinity(2), which answers with
- * the size of the kernel's own set. Spares /sys/devices/system/cpu/possible.
+ * How many processors the machine could ever have; the runtime asks twice. It makes a set of that size for sched_getaffinity(2), which
+ * answers with the size of the kernel's own set. Spares /sys/devices/system/cpu/possible.
  */
 int __wrap_minipal_get_cpu_max_possible_count(void)
 {
@@ -75,8 +75,8 @@ void __wrap_SystemNative_GetNonCryptographicallySecureRandomBytes(uint8_t *buffe
 }
 
 /*
- * The thread that runs finalizers: a plugin disposes what it opens and ends within milliseconds. A second thread costs its start, and at the end the
- * kernel wakes it on another processor before the process is gone.
+ * The thread that runs finalizers: a plugin disposes what it opens and ends within milliseconds. A second thread costs its start, and at
+ * the end the kernel wakes it on another processor before the process is gone.
  */
 _Bool __wrap__Z23PalStartFinalizerThreadPFjPvES_(void *start, void *argument)
 {
@@ -86,13 +86,15 @@ _Bool __wrap__Z23PalStartFinalizerThreadPFjPvES_(void *start, void *argument)
 }
 
 /*
- * What the processor can do beyond what the code was compiled for: nothing that two milliseconds gain by. CPUID traps in a virtual machine, 1 to 6 µs
- * each time, and the runtime asks seven times.
+ * What the processor can do beyond what the code was compiled for: nothing that two milliseconds gain by. CPUID traps in a virtual machine,
+ * 1 to 6 µs each time, and the runtime asks seven times.
  */
 extern const int g_requiredCpuFeatures;
 int __wrap_minipal_getcpufeatures(void) { return g_requiredCpuFeatures; }
 
-/* Whether parts of the heap belong into a core dump: each answer is a call and splits a mapping. What was never touched is in none anyway. */
+/*
+ * Whether parts of the heap belong into a core dump: each answer is a call and splits a mapping. What was never touched is in none anyway.
+ */
 int __real_madvise(void *start, size_t length, int advice);
 int __wrap_madvise(void *start, size_t length, int advice)
 {
@@ -100,9 +102,9 @@ int __wrap_madvise(void *start, size_t length, int advice)
 }
 
 /*
- * The heap of the garbage collector: writable as a whole from the start, and filled page by page as it is touched. The runtime reserves it without access
- * and makes it writable in parts of 4 and 64 KiB, each a call that divides a mapping. Where the kernel grants no writable memory of that size (strict
- * overcommit, RLIMIT_DATA) it goes on as the runtime does.
+ * The heap of the garbage collector: writable as a whole from the start, and filled page by page as it is touched. The runtime reserves it
+ * without access and makes it writable in parts of 4 and 64 KiB, each a call that divides a mapping. Where the kernel grants no writable
+ * memory of that size (strict overcommit, RLIMIT_DATA) it goes on as the runtime does.
  */
 void *__real__ZN15GCToOSInterface14VirtualReserveEmmjt(size_t size, size_t alignment, uint32_t flags, uint16_t node);
 _Bool __real__ZN15GCToOSInterface13VirtualCommitEPvmt(void *address, size_t size, uint16_t node);
@@ -135,8 +137,8 @@ _Bool __wrap__ZN15GCToOSInterface15VirtualDecommitEPvm(void *address, size_t siz
 }
 
 /*
- * One malloc arena for all threads, grown once. Of it the start touches 40 KiB, and of the runtime's variables without a value most pages: they are filled
- * by one call for each (Linux 5.14), not by a page fault for each page.
+ * One malloc arena for all threads, grown once. Of it the start touches 40 KiB, and of the runtime's variables without a value most pages:
+ * they are filled by one call for each (Linux 5.14), not by a page fault for each page.
  */
 __attribute__((constructor(101))) static void prepare_memory(void)
 {

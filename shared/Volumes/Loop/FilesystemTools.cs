@@ -85,7 +85,8 @@ internal sealed class FilesystemTools(string name, TimeSpan timeout)
     {
         if (result.TimedOut)
             return new VolumeException(
-                $"loop: {tool} of {name} did not end within {timeout.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} s and was killed"
+                $"loop: {tool} of {name} did not end within {timeout.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} s "
+                    + "and was killed"
             );
         var text = (Encoding.UTF8.GetString(result.Error) + Encoding.UTF8.GetString(result.Output)).Trim().ReplaceLineEndings(" ");
         text = text.Replace(image.ProcPath, name, StringComparison.Ordinal);

@@ -6,7 +6,9 @@ using Plugboard.Tests.EndToEnd.Image;
 
 namespace Plugboard.Tests.EndToEnd.Dhcp;
 
-/// <summary>The daemon as a process: its flags, its socket, the socket that systemd passes, a second one, the host's root elsewhere.</summary>
+/// <summary>
+/// The daemon as a process: its flags, its socket, the socket that systemd passes, a second one, the host's root elsewhere.
+/// </summary>
 public sealed class DaemonTests
 {
     private static readonly string executable = Path.Combine(PluginDirectory.Ours, "dhcp");
@@ -124,7 +126,8 @@ public sealed class DaemonTests
         var host = Path.Combine(dhcp.Node.Directory, "host");
         Directory.CreateDirectory(host);
         var command =
-            $"mount --rbind / {host} && mount -t tmpfs run /run && exec {executable} daemon -hostprefix {host} -results /none -pidfile /run/p";
+            $"mount --rbind / {host} && mount -t tmpfs run /run "
+            + $"&& exec {executable} daemon -hostprefix {host} -results /none -pidfile /run/p";
         var daemon = dhcp.Start(dhcp.Node, "unshare", "--mount", "sh", "-c", command);
         Eventually.True(
             () => daemon.Output.Contains($"serving on {host}/run/cni/dhcp.sock", StringComparison.Ordinal),

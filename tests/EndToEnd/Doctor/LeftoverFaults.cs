@@ -247,7 +247,8 @@ internal static class LeftoverFaults
                 node.Shell(
                     """
                     timeout 30 /opt/cni/bin/dhcp daemon > /run/dhcp.log 2>&1 < /dev/null &
-                    timeout 10 sh -c 'until echo {} | CNI_COMMAND=VERSION /opt/cni/bin/dhcp && grep -q . /proc/net/unix && test -S /run/cni/dhcp.sock; do sleep 0.05; done'
+                    timeout 10 sh -c 'until echo {} | CNI_COMMAND=VERSION /opt/cni/bin/dhcp \
+                        && grep -q . /proc/net/unix && test -S /run/cni/dhcp.sock; do sleep 0.05; done'
                     """
                 ),
         };

@@ -1,4 +1,5 @@
-# A node for the commands of a page: eth0 with an address and a default route, /etc, /opt, /var/lib and /run of its own, the executables on PATH.
+# A node for the commands of a page: eth0 with an address and a default route, /etc, /opt, /var/lib and /run of its own, the
+# executables on PATH.
 # usage: node.sh EXECUTABLES DIRECTORY STEPS, in new namespaces; DIRECTORY has .step-N, and gets .output-N and .code-N.
 bin=$1 page=$2 steps=$3
 mount -t proc proc /proc

@@ -159,7 +159,8 @@ public sealed class ContractTests
         // The first has the volume's lock for three seconds, the second waits for it.
         var lines = node.Shell(
                 $"""
-                strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=3000000 {driver} mount {target} '{options}' > /run/first &
+                strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=3000000 \
+                    {driver} mount {target} '{options}' > /run/first &
                 sleep 1
                 {driver} mount {target} '{options}' > /run/second & second=$!
                 sleep 0.5
@@ -237,10 +238,12 @@ public sealed class ContractTests
         );
         var (executable, target) = (FlexNode.Executable("plugboard~tmpfs"), FlexNode.PodDirectory("plugboard~tmpfs", "v"));
         var script = $$"""
-            strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=2000000 {{executable}} mount {{target}} '{{options}}' > /run/answer &
+            strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=2000000 \
+                {{executable}} mount {{target}} '{{options}}' > /run/answer &
             for i in $(seq 100); do
                 for pid in $(pgrep -x tmpfs); do [ -e /run/flexvolume/locks ] \
-                    && [ -n "$(ls /run/flexvolume/locks)" ] && tr '\0' ' ' < /proc/$pid/cmdline > /run/line && cat /proc/$pid/environ > /run/environ; done
+                    && [ -n "$(ls /run/flexvolume/locks)" ] && tr '\0' ' ' < /proc/$pid/cmdline > /run/line \
+                    && cat /proc/$pid/environ > /run/environ; done
                 [ -s /run/line ] && break
                 sleep 0.05
             done
@@ -301,7 +304,8 @@ public sealed class ContractTests
         );
         var both = node.Shell(
                 $"""
-                strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=3000000 {driver} mount {target} '{options}' > /run/first &
+                strace -f -qq -o /dev/null -e trace=move_mount -e inject=move_mount:delay_enter=3000000 \
+                    {driver} mount {target} '{options}' > /run/first &
                 sleep 1
                 {driver} mount {target} '{options}'
                 wait

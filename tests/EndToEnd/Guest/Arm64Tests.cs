@@ -87,7 +87,8 @@ public sealed class Arm64Tests(Arm64Tests.Fixture guest) : IClassFixture<Arm64Te
     {
         Printed("install");
         Assert.Equal(
-            "bandwidth\nbridge\ndhcp\ndummy\nfirewall\nflannel\nhost-device\nhost-local\nipvlan\nloopback\nmacvlan\nportmap\nptp\nsbr\nsriov\nstatic\ntap\ntuning\nvlan\nvrf",
+            "bandwidth\nbridge\ndhcp\ndummy\nfirewall\nflannel\nhost-device\nhost-local\nipvlan\nloopback\nmacvlan\n"
+                + "portmap\nptp\nsbr\nsriov\nstatic\ntap\ntuning\nvlan\nvrf",
             Printed("installed")
         );
     }

@@ -1,6 +1,8 @@
 #!/bin/busybox sh
-# The first process of an arm64 guest: each executable does what it is for, for Arm64Tests. A step is "STEP name", what the command printed, then "EXIT code".
-MODULES="virtio_net virtio_pci virtio_rng bridge veth br_netfilter nf_tables nft_chain_nat nft_nat nft_masq nft_ct nft_fib_inet nft_limit nft_reject_inet nf_conntrack_netlink vxlan dummy"
+# The first process of an arm64 guest: each executable does what it is for, for Arm64Tests.
+# A step is "STEP name", what the command printed, then "EXIT code".
+DEVICE_MODULES="virtio_net virtio_pci virtio_rng bridge veth br_netfilter vxlan dummy"
+NFT_MODULES="nf_tables nft_chain_nat nft_nat nft_masq nft_ct nft_fib_inet nft_limit nft_reject_inet nf_conntrack_netlink"
 /bin/busybox --install -s /bin
 export PATH=/bin
 mount -t proc proc /proc
@@ -9,7 +11,7 @@ mount -t devtmpfs dev /dev
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/lib
 mkdir -p /run/netns /run/results /var/lib/kubelet
-for module in $MODULES; do modprobe $module 2> /dev/null; done
+for module in $DEVICE_MODULES $NFT_MODULES; do modprobe $module 2> /dev/null; done
 hostname arm
 ip link set lo up
 ip link set eth0 up
@@ -33,8 +35,11 @@ pod() {
     mount --bind /proc/$!/ns/net /run/netns/$1
 }
 
-bridge='{"cniVersion":"1.0.0","name":"test","type":"bridge","bridge":"cni0","isGateway":true,"ipMasq":true,"hairpinMode":true,"ipam":{"type":"host-local","dataDir":"/run/networks","ranges":[[{"subnet":"10.1.0.0/16"}]],"routes":[{"dst":"0.0.0.0/0"}]}'
-portmap='{"cniVersion":"1.0.0","name":"test","type":"portmap","runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}'
+ipam='{"type":"host-local","dataDir":"/run/networks","ranges":[[{"subnet":"10.1.0.0/16"}]],"routes":[{"dst":"0.0.0.0/0"}]}'
+bridge='{"cniVersion":"1.0.0","name":"test","type":"bridge","bridge":"cni0","isGateway":true,"ipMasq":true,"hairpinMode":true'
+bridge="$bridge,\"ipam\":$ipam"
+ports='{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}'
+portmap="{\"cniVersion\":\"1.0.0\",\"name\":\"test\",\"type\":\"portmap\",\"runtimeConfig\":$ports"
 
 # call VERB PLUGIN POD CONFIG: as a runtime calls; behind the first ADD each call gets the result so far.
 call() {
@@ -68,7 +73,8 @@ look left find /run/networks /sys/class/net -name '10.1.*' -o -name 'veth*'
 V=/var/lib/kubelet/pods/0e6d1c2a-1111-2222-3333-444455556666/volumes/plugboard~tmpfs/v
 mkdir -p /opt/drivers/plugboard~tmpfs $V /etc/flexvolume
 cp $P/flexvolume /opt/drivers/plugboard~tmpfs/tmpfs
-options='{"kubernetes.io/fsType":"","kubernetes.io/readwrite":"rw","kubernetes.io/pvOrVolumeName":"v","kubernetes.io/pod.name":"p","kubernetes.io/pod.namespace":"default","kubernetes.io/pod.uid":"0e6d1c2a-1111-2222-3333-444455556666","size":"1Mi"}'
+pod='"kubernetes.io/pod.name":"p","kubernetes.io/pod.namespace":"default","kubernetes.io/pod.uid":"0e6d1c2a-1111-2222-3333-444455556666"'
+options='{"kubernetes.io/fsType":"","kubernetes.io/readwrite":"rw","kubernetes.io/pvOrVolumeName":"v",'"$pod"',"size":"1Mi"}'
 look init /opt/drivers/plugboard~tmpfs/tmpfs init
 look mount /opt/drivers/plugboard~tmpfs/tmpfs mount $V "$options"
 look mounted grep -c " $V tmpfs " /proc/mounts

@@ -11,8 +11,9 @@ ip -n a address add 10.1.0.2/24 dev eth0
 
 # call STEP BIN VERB KEYS
 call() {
-    output=$(echo '{"cniVersion":"1.1.0","name":"net","type":"bandwidth","prevResult":{"cniVersion":"1.1.0","interfaces":[{"name":"end"}]},'"$4}" |
-        sed "s/1\.1\.0/$VERSION/g" | env CNI_COMMAND="$3" CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=eth0 CNI_PATH="$2" "$2/bandwidth")
+    result='{"cniVersion":"1.1.0","interfaces":[{"name":"end"}]}'
+    output=$(echo '{"cniVersion":"1.1.0","name":"net","type":"bandwidth","prevResult":'"$result,$4}" | sed "s/1\.1\.0/$VERSION/g" |
+        env CNI_COMMAND="$3" CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=eth0 CNI_PATH="$2" "$2/bandwidth")
     printf '%s\nexit %s\n' "$output" $? > "/run/out/$1"
 }
 VERSION=1.1.0
@@ -44,7 +45,8 @@ for who in ours reference; do
     bin=$PLUGINS other=$REFERENCE
     [ $who = ours ] || { bin=$REFERENCE other=$PLUGINS; }
     call $who-add "$bin" ADD "$ingress,$egress"
-    look $who-qdiscs sh -c 'tc qdisc show | grep -v noqueue | sed "s/refcnt [0-9]*//"; tc filter show dev end ingress | sed "s/index [0-9]*//"'
+    look $who-qdiscs sh -c 'tc qdisc show | grep -v noqueue | sed "s/refcnt [0-9]*//"
+        tc filter show dev end ingress | sed "s/index [0-9]*//"'
     look $who-reach ip netns exec a ping -c 1 -W 2 10.1.0.1
     call $who-check "$other" CHECK "$ingress,$egress"
     call $who-del "$other" DEL "$ingress,$egress"

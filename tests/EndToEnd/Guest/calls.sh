@@ -11,11 +11,13 @@ config() {
 # layer2 KEYS: the same without addresses.
 layer2() { config "$1,\"ipam\":{}"; }
 
-# call STEP VERB POD CONFIG: as a runtime calls; CHECK and DEL get what ADD returned. A step is what was printed, then a line with the exit code.
+# call STEP VERB POD CONFIG: as a runtime calls; CHECK and DEL get what ADD returned.
+# A step is what was printed, then a line with the exit code.
 call() {
     input=$4
     [ "$2" = ADD ] || input="${4%\}},\"prevResult\":$(cat "/run/results/$3")}"
-    output=$(echo "$input" | env CNI_COMMAND="$2" CNI_CONTAINERID="$3" CNI_NETNS="/run/netns/$3" CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/bridge")
+    output=$(echo "$input" |
+        env CNI_COMMAND="$2" CNI_CONTAINERID="$3" CNI_NETNS="/run/netns/$3" CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/bridge")
     printf '%s\nexit %s\n' "$output" $? > "/run/out/$1"
     [ "$2" != ADD ] || echo "$output" > "/run/results/$3"
 }

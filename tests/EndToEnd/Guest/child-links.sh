@@ -1,5 +1,6 @@
 #!/bin/sh
-# The first process of a guest kernel: macvlan, ipvlan, vlan and dummy beside the reference's, for ChildLinkTests. The node's eth0 leads to a host "far".
+# The first process of a guest kernel: macvlan, ipvlan, vlan and dummy beside the reference's, for ChildLinkTests.
+# The node's eth0 leads to a host "far".
 # From the environment: PLUGINS and REFERENCE, two directories of executables.
 . "$ROOT/tests/EndToEnd/Guest/prepare.sh"
 modprobe -d "$MODULES" -a macvlan ipvlan
@@ -18,20 +19,23 @@ ip route add default via 10.1.255.254
 # config TYPE KEYS: host-local in both families; a later key wins over an earlier one.
 config() {
     echo '{"cniVersion":"1.0.0","name":"net","type":"'"$1"'","ipam":{"type":"host-local","dataDir":"/run/networks","ranges":' \
-        '[[{"subnet":"10.1.0.0/16","gateway":"10.1.255.254"}],[{"subnet":"fd00:1::/64","gateway":"fd00:1::fffe"}]],"routes":[{"dst":"0.0.0.0/0"},' \
-        '{"dst":"::/0"},{"dst":"192.0.2.0/24","gw":"10.1.255.254"}]},"dns":{"nameservers":["10.1.255.254"]}'"${2:+,$2}}"
+        '[[{"subnet":"10.1.0.0/16","gateway":"10.1.255.254"}],[{"subnet":"fd00:1::/64","gateway":"fd00:1::fffe"}]],' \
+        '"routes":[{"dst":"0.0.0.0/0"},{"dst":"::/0"},{"dst":"192.0.2.0/24","gw":"10.1.255.254"}]},' \
+        '"dns":{"nameservers":["10.1.255.254"]}'"${2:+,$2}}"
 }
 
 # call STEP BIN TYPE VERB POD CONFIG: CHECK and DEL get what ADD returned.
 call() {
     step=$1 bin=$2 type=$3 verb=$4 pod=$5 input=$6
     [ "$verb" = ADD ] || [ ! -s "/run/results/$pod" ] || input="${input%\}},\"prevResult\":$(cat "/run/results/$pod")}"
-    output=$(echo "$input" | CNI_COMMAND="$verb" CNI_CONTAINERID="$pod" CNI_NETNS="/run/netns/$pod" CNI_IFNAME=eth0 CNI_PATH="$bin" "$bin/$type")
+    output=$(echo "$input" |
+        CNI_COMMAND="$verb" CNI_CONTAINERID="$pod" CNI_NETNS="/run/netns/$pod" CNI_IFNAME=eth0 CNI_PATH="$bin" "$bin/$type")
     printf '%s\nexit %s\n' "$output" $? > "/run/out/$step"
     [ "$verb" != ADD ] || echo "$output" > "/run/results/$pod"
 }
 
-# state STEP POD: what the pod has, without what differs from one link to the next. A guest is slow at starting processes: one filter for all.
+# state STEP POD: what the pod has, without what differs from one link to the next.
+# A guest is slow at starting processes: one filter for all.
 state() {
     # The kernel settles the state of a link that came up within a second.
     for try in 1 2 3 4 5 6 7 8 9 10; do
@@ -47,7 +51,8 @@ state() {
         /^[0-9]+: eth0/ { inside = 1 }
         /^eth0[@ ]/ { inside = 0; for (i = 3; i <= NF; i++) if ($i !~ /^fe80/) print $i; next }
         !inside { if ($0 !~ /fe80/) print; next }
-        { while (match($0, /mtu [0-9]+|state [A-Z]+|macvlan mode [a-z]+|ipvlan  ?mode [a-z0-9]+ [a-z]+|vlan protocol [^ ]+ id [0-9]+|dummy/)) {
+        BEGIN { facts = "mtu [0-9]+|state [A-Z]+|macvlan mode [a-z]+|ipvlan  ?mode [a-z0-9]+ [a-z]+|vlan protocol [^ ]+ id [0-9]+|dummy" }
+        { while (match($0, facts)) {
               print substr($0, RSTART, RLENGTH); $0 = substr($0, RSTART + RLENGTH) } }' > "/run/out/$1"
     ip netns exec "$2" cat /proc/sys/net/ipv4/conf/eth0/arp_notify /proc/sys/net/ipv6/conf/eth0/ndisc_notify >> "/run/out/$1"
     echo "exit 0" >> "/run/out/$1"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The first process of a guest kernel that has ipip: three nodes with a coordinator each, two of them in one network and one behind a router, for IpipTests.
+# The first process of a guest kernel that has ipip: three nodes with a coordinator each, two of them in one network and one behind a
+# router, for IpipTests.
 . "$ROOT/tests/EndToEnd/Guest/prepare.sh"
 mkdir -p /run/netns /run/cluster
 mount -t tmpfs tmpfs /var/lib

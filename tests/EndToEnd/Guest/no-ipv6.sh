@@ -1,5 +1,6 @@
 #!/bin/sh
-# The first process of a guest kernel that was booted without IPv6, for WithoutIPv6Tests; and a VRF, which few kernels of test machines have.
+# The first process of a guest kernel that was booted without IPv6, for WithoutIPv6Tests;
+# and a VRF, which few kernels of test machines have.
 WITHOUT_IPV6=1
 . "$ROOT/tests/EndToEnd/Guest/calls.sh"
 
@@ -14,12 +15,16 @@ reach four-pod a 10.1.0.3
 call four-check CHECK a "$(config "$four")"
 
 # An IPv6 range cannot be had.
-call six-add ADD c "$(config '"isGateway":true,"ipam":{"type":"host-local","dataDir":"/run/networks","ranges":[[{"subnet":"fd00:1::/64"}]]}')"
+six='"isGateway":true,"ipam":{"type":"host-local","dataDir":"/run/networks","ranges":[[{"subnet":"fd00:1::/64"}]]}'
+call six-add ADD c "$(config "$six")"
 look six-links ip -n c -j link show type veth
 look six-leases find /run/networks -name '*:*'
 
-# What the plugin vrf does: the interface into the VRF, the routes of the main table after it; those of scope link and of other tables are gone.
-vrf='"isDefaultGateway":true,"ipam":{"type":"host-local","dataDir":"/run/networks","ranges":[[{"subnet":"10.1.0.0/16"}]],"routes":[{"dst":"0.0.0.0/0"},{"dst":"169.254.1.1/32","scope":253},{"dst":"192.168.0.0/16","table":77}]}'
+# What the plugin vrf does: the interface into the VRF, the routes of the main table after it; those of scope link and of other
+# tables are gone.
+routes='[{"dst":"0.0.0.0/0"},{"dst":"169.254.1.1/32","scope":253},{"dst":"192.168.0.0/16","table":77}]'
+ipam='"type":"host-local","dataDir":"/run/networks","ranges":[[{"subnet":"10.1.0.0/16"}]]'
+vrf='"isDefaultGateway":true,"ipam":{'"$ipam,\"routes\":$routes}"
 call vrf-add ADD d "$(config "$vrf")"
 ip -n d link add blue type vrf table 10
 ip -n d link set blue up

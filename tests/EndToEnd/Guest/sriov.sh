@@ -1,6 +1,6 @@
 #!/bin/busybox sh
-# The first process of a guest with a network card that has virtual functions (SR-IOV), for SriovTests. A step is "STEP name", what the command printed, then
-# "EXIT code". The physical function is eth0, its virtual ones 0000:01:10.0, .2 and .4.
+# The first process of a guest with a network card that has virtual functions (SR-IOV), for SriovTests. A step is "STEP name", what the
+# command printed, then "EXIT code". The physical function is eth0, its virtual ones 0000:01:10.0, .2 and .4.
 MODULES="igb igbvf vfio-pci vfio_iommu_type1"
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -57,7 +57,9 @@ show() {
     /tools/ip -d link show eth0 | grep ' vf '
     for name in $(ls /sys/class/net); do
         case $name in eth0|lo|bonding_masters) continue;; esac
-        echo "$name $(basename $(readlink -f /sys/class/net/$name/device)) $(cat /sys/class/net/$name/address) $(cat /sys/class/net/$name/mtu) $(/tools/ip -o link show $name | sed 's/.*<\([^>]*\)>.*/\1/' | grep -o '\<UP\>')"
+        up=$(/tools/ip -o link show $name | sed 's/.*<\([^>]*\)>.*/\1/' | grep -o '\<UP\>')
+        pci=$(basename $(readlink -f /sys/class/net/$name/device))
+        echo "$name $pci $(cat /sys/class/net/$name/address) $(cat /sys/class/net/$name/mtu) $up"
     done
     find /var/lib/cni/sriov -type f 2>/dev/null | grep -v '\.lock$'
     echo "EXIT 0"
@@ -65,7 +67,8 @@ show() {
 
 # sriov DEVICE KEYS: a config; an IPAM plugin gives 10.0.0.x, by the function's number.
 sriov() {
-    echo "{\"cniVersion\":\"1.0.0\",\"name\":\"fast\",\"type\":\"sriov\",\"deviceID\":\"$V.$1\",\"ipam\":{\"type\":\"static\",\"addresses\":[{\"address\":\"10.0.0.1$1/24\"}]}${2:+,}$2}"
+    ipam='{"type":"static","addresses":[{"address":"10.0.0.1'$1'/24"}]}'
+    echo "{\"cniVersion\":\"1.0.0\",\"name\":\"fast\",\"type\":\"sriov\",\"deviceID\":\"$V.$1\",\"ipam\":$ipam${2:+,}$2}"
 }
 
 device() { echo "{\"cniVersion\":\"1.0.0\",\"name\":\"card\",\"type\":\"host-device\",$1}"; }
@@ -81,19 +84,21 @@ ip link set eth1 mtu 1400
 ip link set eth1 address 02:00:00:00:01:01
 ip link set eth1 up
 sleep 0.5
-look status env sh -c "echo '{\"cniVersion\":\"1.1.0\",\"name\":\"fast\",\"type\":\"sriov\"}' | CNI_COMMAND=STATUS CNI_PATH=$P $P/sriov"
+status() { echo '{"cniVersion":"1.1.0","name":"fast","type":"sriov"}' | CNI_COMMAND=STATUS CNI_PATH=$P $P/sriov; }
+look status status
 show before
 
 # A life with each setting that the card knows.
 pod a
-call full-add ADD sriov a "$(sriov 0 '"vlan":100,"vlanQoS":3,"mac":"02:00:00:00:00:0A","max_tx_rate":100,"spoofchk":"off","trust":"on","logLevel":"debug"')"
+full='"vlan":100,"vlanQoS":3,"mac":"02:00:00:00:00:0A","max_tx_rate":100,"spoofchk":"off","trust":"on"'
+call full-add ADD sriov a "$(sriov 0 "$full,\"logLevel\":\"debug\"")"
 look full-pod nsenter --net=/run/netns/a /tools/ip -d addr show net1
 show full-set
-call full-check CHECK sriov a "$(sriov 0 '"vlan":100,"vlanQoS":3,"mac":"02:00:00:00:00:0A","max_tx_rate":100,"spoofchk":"off","trust":"on"')"
+call full-check CHECK sriov a "$(sriov 0 "$full")"
 pod b
 call full-taken ADD sriov b "$(sriov 0)"
 /tools/ip link set eth0 vf 0 trust off
-call full-check-changed CHECK sriov a "$(sriov 0 '"vlan":100,"vlanQoS":3,"mac":"02:00:00:00:00:0A","max_tx_rate":100,"spoofchk":"off","trust":"on"')"
+call full-check-changed CHECK sriov a "$(sriov 0 "$full")"
 cp /var/lib/cni/sriov/a-net1 /run/inputs/record
 look full-record cat /run/inputs/record
 call full-del DEL sriov a "$(sriov 0)"
@@ -101,8 +106,8 @@ show full-restored
 call full-del-again DEL sriov a "$(sriov 0)"
 show full-restored-again
 
-# Traffic between the physical function and the pod. igb passes no frame of a function whose address it does not know, and learns it when the function
-# comes up for the second time.
+# Traffic between the physical function and the pod. igb passes no frame of a function whose address it does not know, and learns it when
+# the function comes up for the second time.
 ip link set eth2 up
 sleep 1
 ip link set eth2 down
@@ -129,14 +134,19 @@ show host-restored
 # What the card refuses after other settings were accepted.
 call refused-ad ADD sriov a "$(sriov 0 '"vlan":100,"vlanProto":"802.1ad"')"
 call refused-rate ADD sriov a "$(sriov 0 '"vlan":100,"mac":"02:00:00:00:00:0a","min_tx_rate":10,"max_tx_rate":100')"
-call refused-state ADD sriov a "$(sriov 0 '"vlan":100,"mac":"02:00:00:00:00:0a","max_tx_rate":50,"spoofchk":"off","trust":"on","link_state":"enable"')"
+accepted='"vlan":100,"mac":"02:00:00:00:00:0a","max_tx_rate":50,"spoofchk":"off","trust":"on"'
+call refused-state ADD sriov a "$(sriov 0 "$accepted,\"link_state\":\"enable\"")"
 show refused
 
 # What no valid attachment has.
 call gc-add ADD sriov a "$(sriov 0 '"vlan":6,"max_tx_rate":20')"
-look gc-none env sh -c "echo '{\"cniVersion\":\"1.1.0\",\"name\":\"fast\",\"type\":\"sriov\",\"cni.dev/valid-attachments\":[{\"containerID\":\"a\",\"ifname\":\"net1\"}]}' | CNI_COMMAND=GC CNI_PATH=$P $P/sriov"
+gc() {
+    echo '{"cniVersion":"1.1.0","name":"fast","type":"sriov","cni.dev/valid-attachments":['"$1"']}' |
+        CNI_COMMAND=GC CNI_PATH=$P $P/sriov
+}
+look gc-none gc '{"containerID":"a","ifname":"net1"}'
 show gc-kept
-look gc env sh -c "echo '{\"cniVersion\":\"1.1.0\",\"name\":\"fast\",\"type\":\"sriov\",\"cni.dev/valid-attachments\":[]}' | CNI_COMMAND=GC CNI_PATH=$P $P/sriov"
+look gc gc ''
 show gc-restored
 rm -f /run/results/a
 
@@ -149,11 +159,13 @@ rounds=0
 for delay in 20000 60000 100000 150000 200000 250000 300000 350000 400000 500000 600000; do
     input=$(sriov 0 '"vlan":5,"mac":"02:00:00:00:00:0f","max_tx_rate":50,"spoofchk":"off","trust":"on"')
     echo "$input" > /run/inputs/killed
-    env CNI_COMMAND=ADD CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net1 CNI_PATH=$P $P/sriov < /run/inputs/killed > /dev/null 2>&1 &
+    env CNI_COMMAND=ADD CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net1 CNI_PATH=$P \
+        $P/sriov < /run/inputs/killed > /dev/null 2>&1 &
     usleep $delay
     kill -9 $! 2> /dev/null && rounds=$((rounds + 1))
     wait $! 2> /dev/null
-    env CNI_COMMAND=DEL CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net1 CNI_PATH=$P $P/sriov < /run/inputs/killed || echo "DEL failed after $delay"
+    env CNI_COMMAND=DEL CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net1 CNI_PATH=$P $P/sriov < /run/inputs/killed ||
+        echo "DEL failed after $delay"
     [ "$(show_state)" = "$state" ] || { echo "after $delay:"; show_state; }
 done
 echo "killed at least once: $([ $rounds -gt 0 ] && echo yes)"
@@ -163,7 +175,8 @@ echo "EXIT 0"
 for pod in r1 r2 r3 r4; do pod $pod; done
 sriov 0 '"vlan":21' > /run/inputs/race
 for pod in r1 r2 r3 r4; do
-    env CNI_COMMAND=ADD CNI_CONTAINERID=$pod CNI_NETNS=/run/netns/$pod CNI_IFNAME=net1 CNI_PATH=$P $P/sriov < /run/inputs/race > /run/results/$pod.race 2>&1 &
+    env CNI_COMMAND=ADD CNI_CONTAINERID=$pod CNI_NETNS=/run/netns/$pod CNI_IFNAME=net1 CNI_PATH=$P \
+        $P/sriov < /run/inputs/race > /run/results/$pod.race 2>&1 &
 done
 for i in $(seq 100); do [ $(grep -l '"code": 104\|"ips"' /run/results/*.race | wc -l) = 4 ] && break; sleep 0.2; done
 look race sh -c "grep -l '\"ips\"' /run/results/*.race | wc -l; grep -l '\"code\": 104' /run/results/*.race | wc -l"
@@ -212,9 +225,11 @@ ip link set eth1 up
 
 # A file of the oldest form of the reference, which allocated nothing.
 call oldest-add ADD sriov c "$(sriov 0 '"vlan":11,"mac":"02:00:00:00:00:0c","trust":"on"')"
+addresses='"MAC":"02:00:00:00:00:0c","adminMAC":"02:00:00:00:01:01","effectiveMAC":"02:00:00:00:01:01"'
+interfaces='"deviceID":"'$V'.0","VFID":0,"HostIFNames":"eth1","ContIFNames":"net1"'
 cat > /var/lib/cni/sriov/c-net1 << END
-{"cniVersion":"1.0.0","name":"fast","type":"sriov","Master":"eth0","MAC":"02:00:00:00:00:0c","adminMAC":"02:00:00:00:01:01","effectiveMAC":"02:00:00:00:01:01",
-"vlan":11,"vlanQoS":0,"deviceID":"$V.0","VFID":0,"HostIFNames":"eth1","ContIFNames":"net1","min_tx_rate":null,"max_tx_rate":null,"trust":"on","runtimeConfig":{}}
+{"cniVersion":"1.0.0","name":"fast","type":"sriov","Master":"eth0",$addresses,
+"vlan":11,"vlanQoS":0,$interfaces,"min_tx_rate":null,"max_tx_rate":null,"trust":"on","runtimeConfig":{}}
 END
 rm /var/lib/cni/sriov/pci/$V.0
 call oldest-del DEL sriov c "$(sriov 0)"
@@ -226,7 +241,7 @@ call remade-add ADD sriov c "$(sriov 4 '"vlan":12')"
 echo 0 > /sys/class/net/eth0/device/sriov_numvfs
 call remade-del DEL sriov c "$(sriov 4)"
 look remade-files find /var/lib/cni/sriov -type f -not -name '*.lock'
-look status-without env sh -c "echo '{\"cniVersion\":\"1.1.0\",\"name\":\"fast\",\"type\":\"sriov\"}' | CNI_COMMAND=STATUS CNI_PATH=$P $P/sriov"
+look status-without status
 call absent ADD sriov b "$(sriov 0)"
 echo 3 > /sys/class/net/eth0/device/sriov_numvfs
 for i in $(seq 50); do [ -e /sys/bus/pci/devices/$V.4/net ] && break; sleep 0.2; done

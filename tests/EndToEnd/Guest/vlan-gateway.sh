@@ -2,9 +2,12 @@
 # The first process of a guest kernel: gateways of VLANs, for VlanGatewayTests.
 . "$ROOT/tests/EndToEnd/Guest/calls.sh"
 
+# ranges LISTS: the key ipam with these lists of ranges.
+ranges() { echo '"ipam":{"type":"host-local","dataDir":"/run/networks","ranges":['"$1"']}'; }
+
 # A gateway per VLAN.
 blue='"vlan":100,"isDefaultGateway":true'
-green='"name":"green","vlan":200,"isGateway":true,"ipam":{"type":"host-local","dataDir":"/run/networks","ranges":[[{"subnet":"10.2.0.0/16"}]]}'
+green='"name":"green","vlan":200,"isGateway":true,'"$(ranges '[{"subnet":"10.2.0.0/16"}]')"
 call gateway-add ADD a "$(config "$blue")"
 addresses gateway-device cni0.100
 addresses gateway-bridge cni0
@@ -56,19 +59,21 @@ look orphan-vlans bridge -j vlan show
 fresh
 
 # What fails leaves nothing, and takes away nothing that was there.
-call failed-add ADD a "$(config '"vlan":100,"isGateway":true,"ipam":{"type":"host-local","dataDir":"/run/networks","ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"10.2.0.0/16"}]]}')"
+two='"vlan":100,"isGateway":true,'"$(ranges '[{"subnet":"10.1.0.0/16"}],[{"subnet":"10.2.0.0/16"}]')"
+call failed-add ADD a "$(config "$two")"
 look failed-links ip -j link show type veth
 look failed-bridge ip link show cni0
 call failed-long-add ADD a "$(config '"vlan":1000,"isGateway":true,"bridge":"a-bridge-name"')"
 look failed-long-links ip link show a-bridge-name
 call failed-first-add ADD b "$(config '"vlan":100,"isGateway":true')"
-call failed-second-add ADD a "$(config '"name":"other","vlan":100,"isGateway":true,"ipam":{"type":"host-local","dataDir":"/run/networks","ranges":[[{"subnet":"10.2.0.0/16"}]]}')"
+other='"name":"other","vlan":100,"isGateway":true,'"$(ranges '[{"subnet":"10.2.0.0/16"}]')"
+call failed-second-add ADD a "$(config "$other")"
 addresses failed-device cni0.100
 reach failed-reach b 10.1.0.1
 fresh
 
 # Both families behind one gateway's device.
-both='"vlan":100,"isDefaultGateway":true,"ipam":{"type":"host-local","dataDir":"/run/networks","ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]]}'
+both='"vlan":100,"isDefaultGateway":true,'"$(ranges '[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]')"
 call dual-add ADD a "$(config "$both")"
 call dual-b-add ADD b "$(config "$both")"
 addresses dual-device cni0.100

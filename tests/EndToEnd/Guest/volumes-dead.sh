@@ -10,7 +10,9 @@ echo seen > /srv/export/sub/file
 echo '{"unmountTimeoutSeconds":60,"mountTimeoutSeconds":60}' > /etc/flexvolume/plugboard~nfs.json
 volume=$PODS/plugboard~nfs
 
-for name in idle nested again; do call $name-mount plugboard~nfs mount $volume/$name "$(options "$nfs,\"mountOptions\":\"actimeo=1,nosharecache\"")"; done
+for name in idle nested again; do
+    call $name-mount plugboard~nfs mount $volume/$name "$(options "$nfs,\"mountOptions\":\"actimeo=1,nosharecache\"")"
+done
 mount -t tmpfs below $volume/nested/sub
 sleep 2
 echo '{"unmountTimeoutSeconds":2,"mountTimeoutSeconds":2}' > /etc/flexvolume/plugboard~nfs.json
@@ -34,7 +36,8 @@ look alive-file cat $volume/nested/sub/file
 look alive-list "$PLUGINS/installer" flexvolume list
 call alive-unmount plugboard~nfs unmount $volume/nested
 
-# A directory that was removed and made again on the server is no longer the mounted one; and a server that lets connect, but answers nothing.
+# A directory that was removed and made again on the server is no longer the mounted one; and a server that lets connect,
+# but answers nothing.
 mkdir /srv/export/anew
 call stale-mount plugboard~nfs mount $volume/stale "$(options "$nfs,\"subDir\":\"anew\",\"mountOptions\":\"actimeo=0,nosharecache\"")"
 rm -r /srv/export/anew; mkdir /srv/export/anew

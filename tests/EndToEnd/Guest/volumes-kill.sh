@@ -1,5 +1,6 @@
 #!/bin/sh
-# The first process of a guest kernel: the child of a mount and of an unmount killed before each of its system calls that change anything, for NFS and SMB.
+# The first process of a guest kernel: the child of a mount and of an unmount killed before each of its system calls that change
+# anything, for NFS and SMB.
 . "$ROOT/tests/EndToEnd/Guest/smb-server.sh"
 modprobe -d "$MODULES" -q -a nfsd nfs nfsv4
 mount -t nfsd nfsd /proc/fs/nfsd
@@ -12,7 +13,8 @@ serve
 
 # Of fsconfig calls in a row, which set up what ends with the process, the first two and the last stand for all.
 # Between two of these a process changes nothing but itself; of openat only what makes a file counts.
-changing=close_range,openat,openat2,mkdirat,unlinkat,flock,unshare,mount,umount2,fsopen,fsconfig,fsmount,open_tree,move_mount,mount_setattr,fchmod,fchownat,write
+changing=close_range,openat,openat2,mkdirat,unlinkat,flock,unshare,mount,umount2,fsopen,fsconfig,fsmount,open_tree,move_mount
+changing=$changing,mount_setattr,fchmod,fchownat,write
 
 # The shell's own words as far as they go: a guest is slow at starting processes.
 # observe: what there is of ours, in $seen.
@@ -47,7 +49,8 @@ kill_each() {
         name == "close_range" { started = 1 }
         END { if (held) print held }' /run/trace > /run/calls
     while read -r call number; do
-        strace --seccomp-bpf -f -qq -o /dev/null -e trace=$call -e inject=$call:signal=KILL:when=$number $executable worker < /run/call > /run/answer 2>&1
+        strace --seccomp-bpf -f -qq -o /dev/null -e trace=$call -e inject=$call:signal=KILL:when=$number \
+            $executable worker < /run/call > /run/answer 2>&1
         kills=$((kills + 1))
         again
     done < /run/calls >> /run/problems

@@ -23,7 +23,8 @@ for version in 4.2 4.1 4.0 3; do
     look sub-$version-line grep "sub$version" /proc/self/mountinfo
     call sub-$version-again plugboard~nfs mount $PODS/sub$version "$(options "$options,\"subDir\":\"a/b\"")"
     call sub-$version-unmount plugboard~nfs unmount $PODS/sub$version
-    call made-$version-mount plugboard~nfs mount $PODS/made "$(options "$options,\"subDir\":\"made/$version\",\"create\":\"true\",\"mode\":\"2750\",\"uid\":\"1000\",\"gid\":\"2000\"")"
+    made="\"subDir\":\"made/$version\",\"create\":\"true\",\"mode\":\"2750\",\"uid\":\"1000\",\"gid\":\"2000\""
+    call made-$version-mount plugboard~nfs mount $PODS/made "$(options "$options,$made")"
     look made-$version-owner stat -c '%a %u %g' $PODS/made /srv/export/made/$version
     look made-$version-write sh -c "echo $version > $PODS/made/file && cat /srv/export/made/$version/file"
     call made-$version-unmount plugboard~nfs unmount $PODS/made
@@ -32,9 +33,10 @@ done
 call absolute plugboard~nfs mount $PODS/link "$(options "$nfs,\"subDir\":\"a/absolute\"")"
 call missing plugboard~nfs mount $PODS/link "$(options "$nfs,\"subDir\":\"a/none\"")"
 call climb plugboard~nfs mount $PODS/link "$(options "$nfs,\"subDir\":\"a/../other\"")"
-call squashed plugboard~nfs mount $PODS/link "$(options '"server":"127.0.0.1","share":"/srv/squashed","vers":"3","subDir":"x","create":"true"')"
-call squashed-group plugboard~nfs mount $PODS/squashed "$(options '"server":"127.0.0.1","share":"/srv/squashed","vers":"3","kubernetes.io/mounterArgs.FsGroup":"2000"')"
-call squashed-again plugboard~nfs mount $PODS/squashed "$(options '"server":"127.0.0.1","share":"/srv/squashed","vers":"3"')"
+squashed='"server":"127.0.0.1","share":"/srv/squashed","vers":"3"'
+call squashed plugboard~nfs mount $PODS/link "$(options "$squashed,\"subDir\":\"x\",\"create\":\"true\"")"
+call squashed-group plugboard~nfs mount $PODS/squashed "$(options "$squashed,\"kubernetes.io/mounterArgs.FsGroup\":\"2000\"")"
+call squashed-again plugboard~nfs mount $PODS/squashed "$(options "$squashed")"
 call squashed-unmount plugboard~nfs unmount $PODS/squashed
 call v3-line-mount plugboard~nfs mount $PODS/v3 "$(options '"server":"127.0.0.1","share":"/srv/export","vers":"3"')"
 look v3-line grep "/v3" /proc/self/mountinfo
@@ -43,11 +45,12 @@ look v3-read-only-write sh -c "touch $PODS/v3ro/file"
 call v3-unmount plugboard~nfs unmount $PODS/v3
 call v3-read-only-unmount plugboard~nfs unmount $PODS/v3ro
 # The names of another driver: the whole path is one option, and what is missing of it is made.
-call nas-mount alicloud~nas mount $PODS/nas "$(options '"server":"127.0.0.1","path":"/nas/data","vers":"4.0","mode":"755","options":"noresvport"')"
+nas='"server":"127.0.0.1","path":"/nas/data","vers":"4.0"'
+call nas-mount alicloud~nas mount $PODS/nas "$(options "$nas,\"mode\":\"755\",\"options\":\"noresvport\"")"
 look nas-mode stat -c %a /srv/export/nas/data
 call nas-unmount alicloud~nas unmount $PODS/nas
 # One that is there already is mounted as it is, and a share may be without its slash.
-call nas-again alicloud~nas mount $PODS/nas "$(options '"server":"127.0.0.1","path":"/nas/data","vers":"4.0","options":"none"')"
+call nas-again alicloud~nas mount $PODS/nas "$(options "$nas,\"options\":\"none\"")"
 look nas-line grep "/nas " /proc/self/mountinfo
 call nas-again-unmount alicloud~nas unmount $PODS/nas
 call k8s-share k8s~nfs mount $PODS/k8s "$(options '"server":"127.0.0.1","share":"other","protocol":"udp"')"

@@ -36,7 +36,8 @@ call nfs-unknown-word plugboard~nfs mount $PODS/wrong "$(options "$nfs,\"mountOp
 call nfs-soft plugboard~nfs mount $PODS/soft "$(options "$nfs,\"mountOptions\":\"soft\"")"
 call nfs-soft-unmount plugboard~nfs unmount $PODS/soft
 call nfs-typo plugboard~nfs mount $PODS/wrong "$(options '"sevrer":"127.0.0.1","share":"/"')"
-call nfs-k8s-mount k8s~nfs mount $PODS/k8s "$(options "$nfs,\"protocol\":\"tcp\",\"atime\":\"false\",\"readonly\":\"true\",\"whatever\":\"1\"")"
+call nfs-k8s-mount k8s~nfs mount $PODS/k8s \
+    "$(options "$nfs,\"protocol\":\"tcp\",\"atime\":\"false\",\"readonly\":\"true\",\"whatever\":\"1\"")"
 look nfs-k8s-line grep k8s /proc/self/mountinfo
 call nfs-k8s-busy-none k8s~nfs unmount $PODS/k8s
 call nfs-busy-mount plugboard~nfs mount $PODS/busy "$(options "$nfs")"
@@ -56,7 +57,8 @@ call nfs-silent-again plugboard~nfs mount $PODS/silent "$(options "$nfs,\"port\"
 look nfs-silent-left sh -c "ls -A $PODS/silent; ls -A /run/flexvolume/locks; ps ax | grep ' [w]orker'"
 # What must succeed may take its time on a busy machine.
 echo '{"unmountTimeoutSeconds":3,"mountTimeoutSeconds":60}' > /etc/flexvolume/plugboard~nfs.json
-call nfs-dead-mount plugboard~nfs mount $PODS/plugboard~nfs/dead "$(options "$nfs,\"soft\":\"true\",\"mountOptions\":\"timeo=10,retrans=1\"")"
+call nfs-dead-mount plugboard~nfs mount $PODS/plugboard~nfs/dead \
+    "$(options "$nfs,\"soft\":\"true\",\"mountOptions\":\"timeo=10,retrans=1\"")"
 call nfs-hard-mount plugboard~nfs mount $PODS/plugboard~nfs/hard "$(options "$nfs,\"mountOptions\":\"nosharecache\"")"
 ( echo written > $PODS/plugboard~nfs/hard/file; ) &
 sleep 1

@@ -13,7 +13,9 @@ call cifs-unmount plugboard~cifs unmount $PODS/cifs
 call cifs-wrong-password plugboard~cifs mount $PODS/cifs "$(options "$cifs,$(secret d3Jvbmc=)")"
 call cifs-wrong-share plugboard~cifs mount $PODS/cifs "$(options "\"source\":\"//127.0.0.1/nothing\",$(secret "$encoded")")"
 call cifs-no-secret fstab~cifs mount $PODS/cifs "$(options '"networkPath":"//127.0.0.1/share","mountOptions":"vers=3.0"')"
-call cifs-fstab-mount fstab~cifs mount $PODS/fstab "$(options '"networkPath":"//127.0.0.1/share","mountOptions":"vers=3.0,uid=1000,dir_mode=0755,noperm","kubernetes.io/mounterArgs.FsGroup":"2000",'"$(secret "$encoded")")"
+fstab='"networkPath":"//127.0.0.1/share"'
+words='"mountOptions":"vers=3.0,uid=1000,dir_mode=0755,noperm","kubernetes.io/mounterArgs.FsGroup":"2000"'
+call cifs-fstab-mount fstab~cifs mount $PODS/fstab "$(options "$fstab,$words,$(secret "$encoded")")"
 look cifs-fstab-line grep fstab /proc/self/mountinfo
 call cifs-fstab-unmount fstab~cifs unmount $PODS/fstab
 call cifs-guest-mount plugboard~cifs mount $PODS/guest "$(options '"source":"//127.0.0.1/public","guest":"true"')"
@@ -25,8 +27,8 @@ call cifs-guest-refused plugboard~cifs mount $PODS/guest "$(options "$cifs,\"gue
 call cifs-selinux plugboard~cifs mount $PODS/selinux "$(options "$cifs,\"selinuxEnabled\":\"true\",$(secret "$encoded")")"
 call cifs-krb5 plugboard~cifs mount $PODS/krb5 "$(options "$cifs,\"mountOptions\":\"sec=krb5\"")"
 # Options of mount.cifs(8): the user's domain, names of the node's users, a file of the node, harmless words.
-fstab='"networkPath":"//127.0.0.1/share"'
-call cifs-words fstab~cifs mount $PODS/words "$(options "$fstab,\"mountOptions\":\"domain=CORP,uid=daemon,gid=010,file_mode=640,nodfs,nohandlecache,nolease,max_credits=100,sync, _netdev,nofail\",$(secret "$encoded")")"
+words='domain=CORP,uid=daemon,gid=010,file_mode=640,nodfs,nohandlecache,nolease,max_credits=100,sync, _netdev,nofail'
+call cifs-words fstab~cifs mount $PODS/words "$(options "$fstab,\"mountOptions\":\"$words\",$(secret "$encoded")")"
 look cifs-words-line grep "/words " /proc/self/mountinfo
 call cifs-words-unmount fstab~cifs unmount $PODS/words
 printf 'username=root\npassword=%s\n' "$password" > /etc/smb.cred
@@ -55,7 +57,8 @@ call tmpfs-noswap plugboard~tmpfs mount $PODS/tmpfs "$(options '"size":"1Mi","no
 # A disk that grows while it is mounted: this kernel has all capabilities.
 for type in ext4 xfs btrfs; do
     modprobe -d "$MODULES" -q $type
-    call loop-$type-mount plugboard~loop mount $PODS/$type "$(options "\"file\":\"default/$type.img\",\"size\":\"320Mi\",\"fsType\":\"$type\"")"
+    call loop-$type-mount plugboard~loop mount $PODS/$type \
+        "$(options "\"file\":\"default/$type.img\",\"size\":\"320Mi\",\"fsType\":\"$type\"")"
     look loop-$type-before stat -f -c %b*%S $PODS/$type
     call loop-$type-grow plugboard~loop expandfs "$(options)" "" $PODS/$type 671088640 335544320
     look loop-$type-after stat -f -c %b*%S $PODS/$type

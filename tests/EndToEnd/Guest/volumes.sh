@@ -22,6 +22,7 @@ call() {
     look "$step" $DRIVERS/$driver/${driver#*~} "$@"
 }
 
-kubelet='"kubernetes.io/fsType":"","kubernetes.io/readwrite":"rw","kubernetes.io/pvOrVolumeName":"v","kubernetes.io/pod.name":"p","kubernetes.io/pod.namespace":"default"'
+kubelet='"kubernetes.io/fsType":"","kubernetes.io/readwrite":"rw","kubernetes.io/pvOrVolumeName":"v"'
+kubelet=$kubelet',"kubernetes.io/pod.name":"p","kubernetes.io/pod.namespace":"default"'
 # options JSON_MEMBERS: the options of a call.
 options() { echo "{$kubelet${1:+,$1}}"; }

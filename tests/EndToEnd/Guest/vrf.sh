@@ -1,5 +1,6 @@
 #!/bin/sh
-# The first process of a guest kernel: vrf beside the reference's, for VrfTests. The pod v has two uplinks to the host "beyond", net1 and net2.
+# The first process of a guest kernel: vrf beside the reference's, for VrfTests.
+# The pod v has two uplinks to the host "beyond", net1 and net2.
 # From the environment: PLUGINS and REFERENCE, two directories of executables.
 . "$ROOT/tests/EndToEnd/Guest/prepare.sh"
 ip netns add v
@@ -39,7 +40,8 @@ uplinks() {
 
 # vrf STEP BIN VERB IFNAME KEYS
 vrf() {
-    result='{"cniVersion":"1.0.0","interfaces":[{"name":"'$4'","sandbox":"/run/netns/v"}],"ips":[{"address":"192.168.1.2/24","interface":0}]}'
+    interfaces='[{"name":"'$4'","sandbox":"/run/netns/v"}]'
+    result='{"cniVersion":"1.0.0","interfaces":'$interfaces',"ips":[{"address":"192.168.1.2/24","interface":0}]}'
     output=$(echo '{"cniVersion":"1.0.0","name":"net","type":"vrf","prevResult":'"$result,$5}" \
         | CNI_COMMAND="$3" CNI_CONTAINERID=v CNI_NETNS=/run/netns/v CNI_IFNAME="$4" CNI_PATH="$2" $TRACE "$2/vrf")
     printf '%s\nexit %s\n' "$output" $? > "/run/out/$1"
@@ -111,8 +113,8 @@ look vrf-master-left ip -n v -br link show type vrf
 vrf vrf-absent "$PLUGINS" ADD net9 '"vrfname":"green"'
 vrf vrf-reserved "$PLUGINS" ADD net1 '"vrfname":"green","table":254'
 
-# ADD and DEL killed and refused before each message that changes something; killed before the first, nothing has been done. What is not as it
-# should be is printed; the exit code is the number of messages.
+# ADD and DEL killed and refused before each message that changes something; killed before the first, nothing has been done. What is not as
+# it should be is printed; the exit code is the number of messages.
 interface() {
     ip -n v link del net1 2> /run/fresh
     ip -n beyond -batch - <<-END

@@ -10,8 +10,8 @@ internal static class KernelState
     private static readonly string[] Counted = ["ifindex", "link_index", "link_netnsid", "valid_life_time", "preferred_life_time"];
 
     // Clocks; a queue length of 0 that 1.1.1 gives both ends (no veth has a queue), a setting that it does not know yet; and what
-    // operations.md and state-and-errors.md say is different on purpose: the owner and the IPv6 of host ends, the number of queues, accept_dad without IPv6, the
-    // bridge's tag, and that an IPv6 pod tells its neighbours.
+    // operations.md and state-and-errors.md say is different on purpose: the owner and the IPv6 of host ends, the number of queues,
+    // accept_dad without IPv6, the bridge's tag, and that an IPv6 pod tells its neighbours.
     private static readonly string[] Unlike =
     [
         "_timer=",

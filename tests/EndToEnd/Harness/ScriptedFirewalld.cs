@@ -27,7 +27,8 @@ internal sealed class ScriptedFirewalld : IPathMethodHandler, IDisposable
             config,
             $"""
             <busconfig><type>system</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
-            <policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/></policy></busconfig>
+            <policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/></policy>
+            </busconfig>
             """
         );
         var start = $"dbus-daemon --config-file={config} --fork --print-pid=1 </dev/null 2>/dev/null";

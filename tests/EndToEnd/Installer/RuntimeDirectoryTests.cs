@@ -76,7 +76,8 @@ public sealed class RuntimeDirectoryTests : IDisposable
         output.Succeeded();
         Assert.Equal(
             "installer: warning: containerd does not look into /opt/cni/bin, but into /usr/lib/cni (containerd; "
-                + "/etc/containerd/config.toml, line 3): new pods fail. Install with --bin-dir auto, or change the runtime's configuration\n",
+                + "/etc/containerd/config.toml, line 3): new pods fail. Install with --bin-dir auto, or change the runtime's "
+                + "configuration\n",
             output.Error
         );
     }

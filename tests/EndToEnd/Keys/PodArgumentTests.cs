@@ -34,7 +34,8 @@ public sealed class PodArgumentTests
             node,
             """
             {"args":{"cni":{"ips":["10.2.0.51"]}},"runtimeConfig":{"ips":["fd00:1::52"]},
-             "ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"10.2.0.0/16"}],[{"subnet":"fd00:1::/64"}]],"routes":[]},"isGateway":false}
+             "ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"10.2.0.0/16"}],[{"subnet":"fd00:1::/64"}]],"routes":[]},
+             "isGateway":false}
             """,
             "IP=10.1.0.50"
         );

@@ -139,7 +139,8 @@ public sealed class ResultFormatTests
         node.BridgeConfig(
                 """
                 {"dns":{"nameservers":["10.1.0.53"]},"runtimeConfig":{"mac":"02:00:00:00:00:01"},
-                 "ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]],"routes":[{"dst":"192.168.0.0/16","gw":"10.1.0.9","mtu":1280},{"dst":"::/0"}]}}
+                 "ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]],
+                         "routes":[{"dst":"192.168.0.0/16","gw":"10.1.0.9","mtu":1280},{"dst":"::/0"}]}}
                 """
             )
             .With($$"""{"cniVersion":{{version}}}""");

@@ -70,7 +70,10 @@ public sealed class RouteTests
     {
         using var node = new CniNode();
         var config = node.BridgeConfig(
-            """{"isDefaultGateway":true,"ipam":{"ranges":[[{"subnet":"fd00:1::/64"}]],"routes":[{"dst":"fd00:9::1/64"},{"dst":"fd00::5/0"}]}}"""
+            """
+            {"isDefaultGateway":true,
+             "ipam":{"ranges":[[{"subnet":"fd00:1::/64"}]],"routes":[{"dst":"fd00:9::1/64"},{"dst":"fd00::5/0"}]}}
+            """
         );
         var pod = node.AddPod();
         var result = node.Call("ADD", pod, config).Succeeded().Json;

@@ -72,7 +72,10 @@ public sealed class NeighbourhoodTests
               map service-ips { type ipv4_addr . inet_proto . inet_service : verdict; }
               map service-nodeports { type inet_proto . inet_service : verdict; }
               chain svc { meta l4proto tcp dnat to {{pod.Address}}:80; }
-              chain services { ip daddr . meta l4proto . th dport vmap @service-ips; fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @service-nodeports; }
+              chain services {
+                ip daddr . meta l4proto . th dport vmap @service-ips
+                fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @service-nodeports
+              }
               chain nat-prerouting { type nat hook prerouting priority dstnat; jump services; }
               chain nat-output { type nat hook output priority -100; jump services; }
               chain nat-postrouting { type nat hook postrouting priority srcnat; meta mark & 0x4000 == 0x4000 masquerade fully-random; }

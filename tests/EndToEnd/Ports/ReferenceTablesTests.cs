@@ -14,8 +14,10 @@ public sealed class ReferenceTablesTests
     private static string H16(string text) => Convert.ToHexStringLower(SHA512.HashData(Encoding.UTF8.GetBytes(text)))[..16];
 
     /// <summary>As version 1.9 writes them, each family in a transaction of its own.</summary>
-    private static string Ports(string family, string ip, CniPod pod, string address, string target, int port) =>
-        $$"""
+    private static string Ports(string family, string ip, CniPod pod, string address, string target, int port)
+    {
+        var comment = $"comment \"{pod.ContainerId}\"";
+        return $$"""
             add table {{family}} cni_hostport { comment "CNI portmap plugin" ; }
             add chain {{family}} cni_hostport hostports
             add chain {{family}} cni_hostport hostip_hostports
@@ -30,11 +32,12 @@ public sealed class ReferenceTablesTests
             flush chain {{family}} cni_hostport output
             add rule {{family}} cni_hostport output fib daddr type local jump hostports_all
             add chain {{family}} cni_hostport masquerading { type nat hook postrouting priority 100 ; }
-            add rule {{family}} cni_hostport hostports tcp dport {{port}} dnat to {{target}} comment "{{pod.ContainerId}}"
-            add rule {{family}} cni_hostport hostports udp dport {{port}} dnat to {{target}} comment "{{pod.ContainerId}}"
-            add rule {{family}} cni_hostport masquerading {{ip}} saddr {{address}} {{ip}} daddr {{address}} masquerade comment "{{pod.ContainerId}}"
+            add rule {{family}} cni_hostport hostports tcp dport {{port}} dnat to {{target}} {{comment}}
+            add rule {{family}} cni_hostport hostports udp dport {{port}} dnat to {{target}} {{comment}}
+            add rule {{family}} cni_hostport masquerading {{ip}} saddr {{address}} {{ip}} daddr {{address}} masquerade {{comment}}
 
             """;
+    }
 
     private const string MasqueradeComment = "Masquerade traffic from certain IPs to any (non-multicast) IP outside their subnet";
 

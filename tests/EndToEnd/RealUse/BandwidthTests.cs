@@ -254,8 +254,8 @@ public sealed class BandwidthTests
         var end = node.Link(other.HostEnd());
         var (pod, beyond) = (node.AddPod(), node.AddPod());
         beyond.Tool(
-            $"ip link add far index {end.GetProperty("ifindex")} type veth peer name eth0 index {other.Link("eth0").GetProperty("ifindex")} "
-                + $"netns {PortNode.NameOf(pod)}"
+            $"ip link add far index {end.GetProperty("ifindex")} type veth "
+                + $"peer name eth0 index {other.Link("eth0").GetProperty("ifindex")} netns {PortNode.NameOf(pod)}"
         );
         var config = Config(Both).After(other);
         var refused = node.Call("ADD", pod, config);

@@ -52,8 +52,8 @@ public sealed class HostDeviceReturnTests
             var refused = host.Node.Call("DEL", pod, config);
             Assert.Equal((7, "failed to move \"nic0\" to hostNS: file exists"), (refused.Code, refused.Message));
             Assert.Equal(
-                "the device stays in the container as eth0, without addresses: the veth link nic0 has its name; rename or remove that link, "
-                    + "then the next DEL succeeds",
+                "the device stays in the container as eth0, without addresses: the veth link nic0 has its name; rename or remove that "
+                    + "link, then the next DEL succeeds",
                 refused.Details
             );
             // Its address may be another pod's by now.

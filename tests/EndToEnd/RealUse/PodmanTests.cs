@@ -119,8 +119,8 @@ public sealed class PodmanTests
         AssertNothingLeft(podman, "macvlan");
     }
 
-    // This podman names no master for ipvlan: it is the link of the default route. Few machines' kernels have ipvlan; what is missing is said,
-    // and nothing is left then.
+    // This podman names no master for ipvlan: it is the link of the default route. Few machines' kernels have ipvlan; what is missing is
+    // said, and nothing is left then.
     [KernelFact]
     public void A_container_on_an_ipvlan_network_reaches_the_nodes_network_or_podman_says_that_the_kernel_has_none()
     {

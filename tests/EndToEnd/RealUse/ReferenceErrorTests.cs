@@ -157,8 +157,11 @@ public sealed class ReferenceErrorTests
     private static void Refused(Transcript transcript, string plugin, string input) =>
         Assert.Equal(1, transcript.CallRaw("ADD", transcript.Node.AddPod(), plugin, input).ExitCode);
 
-    private static string Body(Transcript transcript, string plugin, string keys) =>
-        $$"""{"cniVersion":"1.0.0","name":"test","type":"{{plugin}}",{{keys.Replace("DATA", transcript.Node.DataDirectory, StringComparison.Ordinal)}}}""";
+    private static string Body(Transcript transcript, string plugin, string keys)
+    {
+        var own = keys.Replace("DATA", transcript.Node.DataDirectory, StringComparison.Ordinal);
+        return $$"""{"cniVersion":"1.0.0","name":"test","type":"{{plugin}}",{{own}}}""";
+    }
 
     private static void Compare(Action<Transcript> scenario) =>
         Transcript.AssertSame(PluginDirectory.Reference, PluginDirectory.Ours, exactErrors: false, scenario);

@@ -9,8 +9,10 @@ namespace Plugboard.Tests.EndToEnd.RealUse;
 /// </summary>
 public sealed class TuningTests
 {
-    private const string All =
-        """{"sysctl":{"net.ipv4.conf.IFNAME.arp_filter":"1"},"mac":"02:11:22:33:44:55","promisc":true,"mtu":1400,"allmulti":true,"txQLen":77}""";
+    private const string All = """
+        {"sysctl":{"net.ipv4.conf.IFNAME.arp_filter":"1"},
+         "mac":"02:11:22:33:44:55","promisc":true,"mtu":1400,"allmulti":true,"txQLen":77}
+        """;
 
     // What the reference of Debian 12 knows: neither IFNAME nor txQLen.
     private const string Older =

@@ -16,8 +16,8 @@ namespace Plugboard.Tests.Fuzz.Targets;
 internal static class CniTargets
 {
     private static readonly SubnetFile subnet = SubnetFile.Parse(
-        "FLANNEL_NETWORK=10.244.0.0/16,"
-            + "10.245.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_IPV6_NETWORK=fd00::/48\nFLANNEL_IPV6_SUBNET=fd00:0:0:1::1/64\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n",
+        "FLANNEL_NETWORK=10.244.0.0/16,10.245.0.0/16\nFLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_IPV6_NETWORK=fd00::/48\n"
+            + "FLANNEL_IPV6_SUBNET=fd00:0:0:1::1/64\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n",
         "subnet.env"
     );
 

@@ -221,7 +221,8 @@ public sealed class BrokenNodeTests
     [InlineData("empty", ": > portmap.new; chmod 0755 portmap.new; mv portmap.new portmap")]
     [InlineData(
         "of another processor",
-        """printf '\177ELF\001\001\001\000\000\000\000\000\000\000\000\000\002\000\050\000\001\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000' > portmap.new; chmod 0755 portmap.new; mv portmap.new portmap"""
+        """(printf '\177ELF\001\001\001\000\000\000\000\000\000\000\000\000\002\000\050\000\001'; head -c 44 /dev/zero) > portmap.new"""
+            + "; chmod 0755 portmap.new; mv portmap.new portmap"
     )]
     [InlineData("of no version that fits", "sed -i 's/\"0.4.0.*1.0.0\"/\"0.3.1\"/' portmap")]
     public void A_plugin_that_cannot_serve_is_reported(string how, string command)

@@ -112,7 +112,10 @@ internal sealed class DoctoredNode : TestMachine
     }
 
     public static string Cached(string id, string address, string netns) =>
-        $$$"""{"kind":"cniCacheV1","containerId":"{{{id}}}","config":"e30=","ifName":"eth0","networkName":"pods","netns":"{{{netns}}}","result":{"cniVersion":"1.0.0","ips":[{"address":"{{{address}}}/24"}]}}""";
+        $$$"""
+            {"kind":"cniCacheV1","containerId":"{{{id}}}","config":"e30=","ifName":"eth0","networkName":"pods","netns":"{{{netns}}}",
+             "result":{"cniVersion":"1.0.0","ips":[{"address":"{{{address}}}/24"}]}}
+            """;
 
     public void AddLease(string address, string id) => Write($"/var/lib/cni/networks/pods/{address}", $"{id}\r\neth0");
 

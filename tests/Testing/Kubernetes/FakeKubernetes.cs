@@ -233,7 +233,8 @@ public sealed class FakeKubernetes : IDisposable
             foreach (var collection in collections.Values)
                 collection.Send(
                     new FakeLine(
-                        $$"""{"type":"BOOKMARK","object":{"kind":"{{collection.Kind}}","apiVersion":"{{collection.ApiVersion}}","metadata":"""
+                        """{"type":"BOOKMARK","object":"""
+                            + $$"""{"kind":"{{collection.Kind}}","apiVersion":"{{collection.ApiVersion}}","metadata":"""
                             + $$"""{"resourceVersion":"{{version}}","creationTimestamp":null},"spec":{},"status":{} } }"""
                     )
                 );

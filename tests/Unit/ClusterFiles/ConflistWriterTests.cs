@@ -85,7 +85,10 @@ public sealed class ConflistWriterTests : IDisposable
         Assert.Equal(["flannel", "bridge", "host-local", "portmap"], Default.Types);
         Assert.Equal(["bridge", "host-local", "portmap"], ConflistTemplate.Bridge(Subnet).Render(Subnet).Types);
         var other = Conflist.Parse(
-            """{"name":"n","cniVersion":"0.4.0","plugins":[{"type":"flannel","delegate":{"type":"ptp"},"ipam":{"type":"static"}},{"type":"x","ipam":{}}]}"""u8.ToArray(),
+            """
+            {"name":"n","cniVersion":"0.4.0",
+             "plugins":[{"type":"flannel","delegate":{"type":"ptp"},"ipam":{"type":"static"}},{"type":"x","ipam":{}}]}
+            """u8.ToArray(),
             "f"
         );
         Assert.Equal(["flannel", "ptp", "static", "x"], other.Types);

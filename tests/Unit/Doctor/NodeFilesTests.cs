@@ -117,8 +117,10 @@ public sealed class NodeFilesTests
         var pod = CachedPod.TryParse(
             Encoding.UTF8.GetBytes(
                 """
-                {"kind":"cniCacheV1","containerId":"c","config":"e30=","ifName":"eth0","networkName":"n","netns":"/run/netns/x","cniArgs":[["K8S_POD_UID","u"]],
-                 "result":{"cniVersion":"0.4.0","dns":{},"ips":[{"address":"10.1.2.3/24","version":"4"},{"address":"fd00::3/64","version":"6"}]}}
+                {"kind":"cniCacheV1","containerId":"c","config":"e30=","ifName":"eth0","networkName":"n","netns":"/run/netns/x",
+                 "cniArgs":[["K8S_POD_UID","u"]],
+                 "result":{"cniVersion":"0.4.0","dns":{},
+                           "ips":[{"address":"10.1.2.3/24","version":"4"},{"address":"fd00::3/64","version":"6"}]}}
                 """
             )
         )!;

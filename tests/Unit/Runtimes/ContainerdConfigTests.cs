@@ -114,8 +114,9 @@ public sealed class ContainerdConfigTests : IDisposable
             Assert.Empty(host.Paths.Problems);
         else
             Assert.Equal(
-                $"/etc/containerd/conf.d/registry.toml, line 1: containerd {which} this file's section [plugins.'io.containerd.grpc.v1.cri'] "
-                    + "in place of the whole one, so that /etc/containerd/config.toml, line 7 has no effect: put all of the section into one file",
+                $"/etc/containerd/conf.d/registry.toml, line 1: containerd {which} this file's section "
+                    + "[plugins.'io.containerd.grpc.v1.cri'] in place of the whole one, so that /etc/containerd/config.toml, line 7 "
+                    + "has no effect: put all of the section into one file",
                 Assert.Single(host.Paths.Problems)
             );
     }
@@ -138,8 +139,8 @@ public sealed class ContainerdConfigTests : IDisposable
     {
         host.With(File, "version = 2\nimports = ['conf.d/*']").With("/etc/containerd/conf.d/b.toml", "version = 3\n");
         Assert.Equal(
-            "/etc/containerd/conf.d/b.toml, line 1: version is 3, that of /etc/containerd/config.toml is 2: containerd refuses a higher one in "
-                + "an import",
+            "/etc/containerd/conf.d/b.toml, line 1: version is 3, that of /etc/containerd/config.toml is 2: "
+                + "containerd refuses a higher one in an import",
             Assert.Single(host.Paths.Problems)
         );
         Assert.True(host.Paths.IsAssumed);

@@ -17,7 +17,10 @@ public sealed class EtcdTlsTests : IDisposable
             openssl req -new -key $1.key -subj /CN=$1 -out $1.csr
             openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -days $3 -extfile <(printf "$4") -out $1.pem
         }
-        for name in root other; do ec $name.key; openssl req -x509 -key $name.key -days 30 -subj /CN=$name -addext basicConstraints=critical,CA:TRUE -out $name.pem; done
+        for name in root other; do
+            ec $name.key
+            openssl req -x509 -key $name.key -days 30 -subj /CN=$name -addext basicConstraints=critical,CA:TRUE -out $name.pem
+        done
         ec between.key; sign between root 30 'basicConstraints=critical,CA:TRUE\n'
         ec server.key; sign server root 30 'subjectAltName=IP:127.0.0.1\n'
         ec deep.key; sign deep between 30 'subjectAltName=IP:127.0.0.1\n'; cat deep.pem between.pem > deep-chain.pem

@@ -7,7 +7,9 @@ using Plugboard.Coordinator.Reconciling;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Policy;
 
-/// <summary>Two nodes with a vxlan between, each with three pods behind links of their own, and each with its reconciler of policies.</summary>
+/// <summary>
+/// Two nodes with a vxlan between, each with three pods behind links of their own, and each with its reconciler of policies.
+/// </summary>
 internal sealed class PolicyPair : IDisposable
 {
     private static readonly (string Name, int Node)[] places = [("x/a", 1), ("x/b", 2), ("x/c", 2), ("y/a", 1), ("y/b", 2), ("z/a", 1)];

@@ -14,7 +14,10 @@ public sealed class KeyKindTests : IDisposable
         exec 2>/dev/null
         for name in root server; do openssl ecparam -name prime256v1 -genkey -noout -out $name.key; done
         openssl req -x509 -key root.key -days 30 -subj /CN=root -addext basicConstraints=critical,CA:TRUE -out root.pem
-        sign() { openssl req -new -key $1.key -subj /CN=$1 -out $1.csr && openssl x509 -req -in $1.csr -CA root.pem -CAkey root.key -CAcreateserial -days 30 -extfile <(echo subjectAltName=IP:127.0.0.1) -out $1.pem; }
+        sign() {
+            openssl req -new -key $1.key -subj /CN=$1 -out $1.csr && openssl x509 -req -in $1.csr -CA root.pem -CAkey root.key \
+                -CAcreateserial -days 30 -extfile <(echo subjectAltName=IP:127.0.0.1) -out $1.pem
+        }
         sign server
         openssl genpkey -algorithm ed448 -out ed448.key; sign ed448
         openssl genpkey -algorithm ed25519 -out ed25519.key; sign ed25519

@@ -236,7 +236,10 @@ public sealed class ReferenceHostPortTests
             Mappings.Select(mapping =>
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $$$"""{"hostPort":{{{mapping.HostPort}}},"containerPort":{{{mapping.ContainerPort}}},"hostIP":"{{{mapping.HostIP}}}","protocol":"{{{mapping.Protocol.ToString().ToLowerInvariant()}}}" }"""
+                    $$$"""
+                    {"hostPort":{{{mapping.HostPort}}},"containerPort":{{{mapping.ContainerPort}}},"hostIP":"{{{mapping.HostIP}}}",
+                     "protocol":"{{{mapping.Protocol.ToString().ToLowerInvariant()}}}"}
+                    """
                 )
             )
         );

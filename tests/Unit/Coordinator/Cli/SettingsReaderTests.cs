@@ -193,7 +193,8 @@ public sealed class SettingsReaderTests
     )]
     [InlineData(
         @"(a)\1",
-        @"--iface-regex (a)\1: lookarounds, atomic groups, conditions, back-references and more than some thousand repetitions are not supported"
+        @"--iface-regex (a)\1: lookarounds, atomic groups, conditions, back-references and more than some thousand "
+            + "repetitions are not supported"
     )]
     public void An_invalid_pattern_is_refused_with_the_flag_and_the_reason(string pattern, string message) =>
         Assert.Equal(message, Assert.Throws<SettingException>(() => Read($"--iface-regex={pattern}")).Message);

@@ -12,7 +12,8 @@ public sealed class UsageTests
     [InlineData("", "no verb is given; one of run, plan, apply, audit, explain, policies, cleanup; coordinator --help describes them")]
     [InlineData(
         "palns",
-        "unknown verb palns (did you mean \"plan\"?); one of run, plan, apply, audit, explain, policies, cleanup; coordinator --help describes them"
+        "unknown verb palns (did you mean \"plan\"?); one of run, plan, apply, audit, explain, policies, cleanup; "
+            + "coordinator --help describes them"
     )]
     [InlineData("plan --healthz-port x", "--healthz-port=x: not a whole number")]
     [InlineData("plan --masquerade=flanel", "--masquerade=flanel: not off, agent or flannel (did you mean \"flannel\"?)")]

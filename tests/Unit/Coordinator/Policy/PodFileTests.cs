@@ -44,7 +44,8 @@ public sealed class PodFileTests
         var deep = string.Concat(Enumerable.Repeat("{\"f\":", 500)) + "1" + new string('}', 500);
         var pod = FakeObjects.Pod("x/a", "n1", "10.0.0.1", "app=web").ToJsonString();
         var text =
-            $$$"""{"kind":"List","extra":{{{deep}}},"items":[{{{pod}}},{"kind":"Namespace","metadata":{"name":"x","managedFields":[{{{deep}}}]}}]}""";
+            $$$"""{"kind":"List","extra":{{{deep}}},"items":[{{{pod}}},"""
+            + $$$"""{"kind":"Namespace","metadata":{"name":"x","managedFields":[{{{deep}}}]}}]}""";
 
         var (pods, homes) = new PolicyFileReader(new PolicyLimits()).ReadPods(Encoding.UTF8.GetBytes(text));
 

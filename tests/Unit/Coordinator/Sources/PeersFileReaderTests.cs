@@ -351,8 +351,9 @@ public sealed class PeersFileReaderTests
         var nodes = Enumerable
             .Range(0, 5000)
             .Select(i => (Name: $"node-{i}", Cidr: $"10.{i >> 8}.{i & 255}.0/24", Address: $"172.16.{i >> 8}.{i & 255}"));
+        var objects = nodes.Select(n => $$"""{"name":"{{n.Name}}","podCIDRs":["{{n.Cidr}}"],"addresses":["{{n.Address}}"]}""");
         var text = json
-            ? $$"""{"nodes":[{{string.Join(',', nodes.Select(n => $$"""{"name":"{{n.Name}}","podCIDRs":["{{n.Cidr}}"],"addresses":["{{n.Address}}"]}"""))}}]}"""
+            ? $$"""{"nodes":[{{string.Join(',', objects)}}]}"""
             : "nodes:\n" + string.Concat(nodes.Select(n => $"- name: {n.Name}\n  podCIDRs: [{n.Cidr}]\n  addresses: [{n.Address}]\n"));
         Read(text);
         Timing.Within(

@@ -5,17 +5,19 @@ namespace Plugboard.Tests.Unit.Firewall.Accepting;
 
 public sealed class IsolationRulesTests
 {
+    private const string Words = "CNI firewall plugin rules (ingressPolicy";
+
     // As the reference leaves them; P stands for the policy's word.
-    private const string SameBridge = """
+    private const string SameBridge = $"""
         *filter
         :FORWARD ACCEPT [0:0]
         :CNI-ISOLATION-STAGE-1 - [0:0]
         :CNI-ISOLATION-STAGE-2 - [0:0]
-        -A FORWARD -m comment --comment "CNI firewall plugin rules (ingressPolicy: P)" -j CNI-ISOLATION-STAGE-1
-        -A CNI-ISOLATION-STAGE-1 -i br0 ! -o br0 -m comment --comment "CNI firewall plugin rules (ingressPolicy: P)" -j CNI-ISOLATION-STAGE-2
-        -A CNI-ISOLATION-STAGE-1 -m comment --comment "CNI firewall plugin rules (ingressPolicy: P)" -j RETURN
-        -A CNI-ISOLATION-STAGE-2 -o br0 -m comment --comment "CNI firewall plugin rules (ingressPolicy: P)" -j DROP
-        -A CNI-ISOLATION-STAGE-2 -m comment --comment "CNI firewall plugin rules (ingressPolicy: P)" -j RETURN
+        -A FORWARD -m comment --comment "{Words}: P)" -j CNI-ISOLATION-STAGE-1
+        -A CNI-ISOLATION-STAGE-1 -i br0 ! -o br0 -m comment --comment "{Words}: P)" -j CNI-ISOLATION-STAGE-2
+        -A CNI-ISOLATION-STAGE-1 -m comment --comment "{Words}: P)" -j RETURN
+        -A CNI-ISOLATION-STAGE-2 -o br0 -m comment --comment "{Words}: P)" -j DROP
+        -A CNI-ISOLATION-STAGE-2 -m comment --comment "{Words}: P)" -j RETURN
         COMMIT
         """;
 
@@ -47,16 +49,16 @@ public sealed class IsolationRulesTests
     [Fact]
     public void A_policy_is_written_as_the_reference_writes_it() =>
         Assert.Equal(
-            """
+            $"""
             *filter
             -N CNI-ISOLATION-STAGE-1
             -N CNI-ISOLATION-STAGE-2
-            -I FORWARD -m comment --comment "CNI firewall plugin rules (ingressPolicy: isolated)" -j CNI-ISOLATION-STAGE-1
-            -I CNI-ISOLATION-STAGE-1 -i br0 ! -o br0 -m comment --comment "CNI firewall plugin rules (ingressPolicy: isolated)" -j CNI-ISOLATION-STAGE-2
-            -I CNI-ISOLATION-STAGE-2 -o br0 -m comment --comment "CNI firewall plugin rules (ingressPolicy: isolated)" -j DROP
-            -I CNI-ISOLATION-STAGE-1 -i br0 -o br0 -m comment --comment "CNI firewall plugin rules (ingressPolicy: isolated)" -j DROP
-            -A CNI-ISOLATION-STAGE-1 -m comment --comment "CNI firewall plugin rules (ingressPolicy: isolated)" -j RETURN
-            -A CNI-ISOLATION-STAGE-2 -m comment --comment "CNI firewall plugin rules (ingressPolicy: isolated)" -j RETURN
+            -I FORWARD -m comment --comment "{Words}: isolated)" -j CNI-ISOLATION-STAGE-1
+            -I CNI-ISOLATION-STAGE-1 -i br0 ! -o br0 -m comment --comment "{Words}: isolated)" -j CNI-ISOLATION-STAGE-2
+            -I CNI-ISOLATION-STAGE-2 -o br0 -m comment --comment "{Words}: isolated)" -j DROP
+            -I CNI-ISOLATION-STAGE-1 -i br0 -o br0 -m comment --comment "{Words}: isolated)" -j DROP
+            -A CNI-ISOLATION-STAGE-1 -m comment --comment "{Words}: isolated)" -j RETURN
+            -A CNI-ISOLATION-STAGE-2 -m comment --comment "{Words}: isolated)" -j RETURN
             COMMIT
 
             """,

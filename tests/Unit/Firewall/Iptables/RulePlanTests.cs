@@ -8,6 +8,10 @@ public sealed class RulePlanTests
 {
     private static readonly Attachment Pod = new("test", "1234", "eth0");
     private static readonly PortMapping Web = new(8080, 80, PortProtocol.Tcp, null);
+    private const string Chain = "CNI-DN-2bbe0c48b91a7d1b8a675";
+    private const string Comment = """
+        "dnat name: \"test\" id: \"1234\""
+        """;
 
     [Fact]
     public void Masquerade_is_written_as_the_reference_writes_it() =>
@@ -27,7 +31,7 @@ public sealed class RulePlanTests
     [Fact]
     public void Forwards_are_written_as_the_reference_writes_them() =>
         Assert.Equal(
-            """
+            $"""
             *nat
             -N CNI-HOSTPORT-SETMARK
             -N CNI-HOSTPORT-MASQ
@@ -37,11 +41,11 @@ public sealed class RulePlanTests
             -I POSTROUTING -m comment --comment "CNI portfwd requiring masquerade" -j CNI-HOSTPORT-MASQ
             -A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
             -A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
-            :CNI-DN-2bbe0c48b91a7d1b8a675 - [0:0]
-            -A CNI-DN-2bbe0c48b91a7d1b8a675 -s 10.0.0.0/24 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK
-            -A CNI-DN-2bbe0c48b91a7d1b8a675 -s 127.0.0.1/32 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK
-            -A CNI-DN-2bbe0c48b91a7d1b8a675 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80
-            -A CNI-HOSTPORT-DNAT -p tcp -m comment --comment "dnat name: \"test\" id: \"1234\"" -m multiport --dports 8080 ! -i "my dev" -j CNI-DN-2bbe0c48b91a7d1b8a675
+            :{Chain} - [0:0]
+            -A {Chain} -s 10.0.0.0/24 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK
+            -A {Chain} -s 127.0.0.1/32 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK
+            -A {Chain} -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80
+            -A CNI-HOSTPORT-DNAT -p tcp -m comment --comment {Comment} -m multiport --dports 8080 ! -i "my dev" -j {Chain}
             COMMIT
 
             """,

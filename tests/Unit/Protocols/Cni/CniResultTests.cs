@@ -54,6 +54,10 @@ public sealed class CniResultTests
         return string.Concat(text.Split('\n').Select(line => line.TrimStart(' '))).Replace("\": ", "\":", StringComparison.Ordinal);
     }
 
+    /// <summary>What is written over several lines, with @ for the version, as <c>Compact</c> gives it.</summary>
+    private static string OneLine(string text, string version) =>
+        text.ReplaceLineEndings("").Replace("@", version, StringComparison.Ordinal);
+
     private static CniResult Read(string text, string version = "1.1.0") => CniResultReader.Read(Encoding.UTF8.GetBytes(text), version);
 
     [Theory]
@@ -61,10 +65,14 @@ public sealed class CniResultTests
     [InlineData("0.2.0")]
     public void The_oldest_form_has_one_address_of_each_family(string version) =>
         Assert.Equal(
-            """{"cniVersion":"@","ip4":{"ip":"10.1.2.5/24","gateway":"10.1.2.1","routes":[{"dst":"0.0.0.0/0"}]},"ip6":{"ip":"fd00::5/64","gateway":"fd00::1","routes":[{"dst":"fd01::/16","gw":"fd00::9"}]},"dns":{"nameservers":["1.1.1.1"],"domain":"d","search":["s1","s2"],"options":["\u003co\u003e"]}}""".Replace(
-                "@",
-                version,
-                StringComparison.Ordinal
+            OneLine(
+                """
+                {"cniVersion":"@",
+                "ip4":{"ip":"10.1.2.5/24","gateway":"10.1.2.1","routes":[{"dst":"0.0.0.0/0"}]},
+                "ip6":{"ip":"fd00::5/64","gateway":"fd00::1","routes":[{"dst":"fd01::/16","gw":"fd00::9"}]},
+                "dns":{"nameservers":["1.1.1.1"],"domain":"d","search":["s1","s2"],"options":["\u003co\u003e"]}}
+                """,
+                version
             ),
             Compact(Full, version)
         );
@@ -75,10 +83,19 @@ public sealed class CniResultTests
     [InlineData("0.4.0")]
     public void The_middle_form_has_lists_and_versions(string version) =>
         Assert.Equal(
-            """{"cniVersion":"@","interfaces":[{"name":"cni0","mac":"aa:bb:cc:dd:ee:01"},{"name":"eth0","mac":"aa:bb:cc:dd:ee:02","sandbox":"/run/netns/x"}],"ips":[{"version":"4","interface":0,"address":"10.1.2.5/24","gateway":"10.1.2.1"},{"version":"4","address":"10.1.3.5/24"},{"version":"6","interface":1,"address":"fd00::5/64","gateway":"fd00::1"}],"routes":[{"dst":"0.0.0.0/0"},{"dst":"fd01::/16","gw":"fd00::9","mtu":1400,"advmss":1300,"priority":7,"table":0,"scope":253}],"dns":{"nameservers":["1.1.1.1"],"domain":"d","search":["s1","s2"],"options":["\u003co\u003e"]}}""".Replace(
-                "@",
-                version,
-                StringComparison.Ordinal
+            OneLine(
+                """
+                {"cniVersion":"@",
+                "interfaces":[{"name":"cni0","mac":"aa:bb:cc:dd:ee:01"},
+                {"name":"eth0","mac":"aa:bb:cc:dd:ee:02","sandbox":"/run/netns/x"}],
+                "ips":[{"version":"4","interface":0,"address":"10.1.2.5/24","gateway":"10.1.2.1"},
+                {"version":"4","address":"10.1.3.5/24"},
+                {"version":"6","interface":1,"address":"fd00::5/64","gateway":"fd00::1"}],
+                "routes":[{"dst":"0.0.0.0/0"},
+                {"dst":"fd01::/16","gw":"fd00::9","mtu":1400,"advmss":1300,"priority":7,"table":0,"scope":253}],
+                "dns":{"nameservers":["1.1.1.1"],"domain":"d","search":["s1","s2"],"options":["\u003co\u003e"]}}
+                """,
+                version
             ),
             Compact(Full, version)
         );
@@ -88,10 +105,19 @@ public sealed class CniResultTests
     [InlineData("1.1.0")]
     public void The_newest_form_has_its_keys_in_alphabetical_order(string version) =>
         Assert.Equal(
-            """{"cniVersion":"@","dns":{"domain":"d","nameservers":["1.1.1.1"],"options":["\u003co\u003e"],"search":["s1","s2"]},"interfaces":[{"mac":"aa:bb:cc:dd:ee:01","name":"cni0"},{"mac":"aa:bb:cc:dd:ee:02","mtu":1450,"name":"eth0","pciID":"0000:00:1f.6","sandbox":"/run/netns/x","socketPath":"/s"}],"ips":[{"address":"10.1.2.5/24","gateway":"10.1.2.1","interface":0},{"address":"10.1.3.5/24"},{"address":"fd00::5/64","gateway":"fd00::1","interface":1}],"routes":[{"dst":"0.0.0.0/0"},{"advmss":1300,"dst":"fd01::/16","gw":"fd00::9","mtu":1400,"priority":7,"scope":253,"table":0}]}""".Replace(
-                "@",
-                version,
-                StringComparison.Ordinal
+            OneLine(
+                """
+                {"cniVersion":"@",
+                "dns":{"domain":"d","nameservers":["1.1.1.1"],"options":["\u003co\u003e"],"search":["s1","s2"]},
+                "interfaces":[{"mac":"aa:bb:cc:dd:ee:01","name":"cni0"},
+                {"mac":"aa:bb:cc:dd:ee:02","mtu":1450,"name":"eth0","pciID":"0000:00:1f.6","sandbox":"/run/netns/x","socketPath":"/s"}],
+                "ips":[{"address":"10.1.2.5/24","gateway":"10.1.2.1","interface":0},
+                {"address":"10.1.3.5/24"},
+                {"address":"fd00::5/64","gateway":"fd00::1","interface":1}],
+                "routes":[{"dst":"0.0.0.0/0"},
+                {"advmss":1300,"dst":"fd01::/16","gw":"fd00::9","mtu":1400,"priority":7,"scope":253,"table":0}]}
+                """,
+                version
             ),
             Compact(Full, version)
         );

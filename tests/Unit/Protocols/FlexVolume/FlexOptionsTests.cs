@@ -10,8 +10,10 @@ public sealed class FlexOptionsTests
     {
         var options = FlexOptions.Parse(
             """
-            {"kubernetes.io/fsType":"xfs","kubernetes.io/readwrite":"ro","kubernetes.io/pvOrVolumeName":"pv1","kubernetes.io/pod.name":"p","kubernetes.io/pod.namespace":"ns",
-             "kubernetes.io/pod.uid":"u","kubernetes.io/serviceAccount.name":"sa","kubernetes.io/mounterArgs.FsGroup":"42","server":"s","kubernetes.io/secret/username":"dQ=="}
+            {"kubernetes.io/fsType":"xfs","kubernetes.io/readwrite":"ro","kubernetes.io/pvOrVolumeName":"pv1",
+             "kubernetes.io/pod.name":"p","kubernetes.io/pod.namespace":"ns","kubernetes.io/pod.uid":"u",
+             "kubernetes.io/serviceAccount.name":"sa","kubernetes.io/mounterArgs.FsGroup":"42","server":"s",
+             "kubernetes.io/secret/username":"dQ=="}
             """
         );
         Assert.Equal(["server"], options.Own.Keys);

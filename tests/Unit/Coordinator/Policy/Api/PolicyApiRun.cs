@@ -113,9 +113,10 @@ internal sealed class PolicyApiRun : IDisposable
             }
             catch (OperationCanceledException e)
             {
+                var asked = Api.Server.Requests.TakeLast(12).Select(static each => $"{each.Method} {each.Path}");
                 throw new TimeoutException(
                     $"it never was so {what}; problem: {Source.Problem}; warnings: {string.Join("; ", Source.Warnings)}; "
-                        + $"asked: {string.Join("; ", Api.Server.Requests.TakeLast(12).Select(static each => $"{each.Method} {each.Path}"))}",
+                        + $"asked: {string.Join("; ", asked)}",
                     e
                 );
             }

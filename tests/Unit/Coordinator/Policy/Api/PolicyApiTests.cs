@@ -61,7 +61,10 @@ public sealed class PolicyApiTests
             "x/a",
             static pod =>
                 pod["spec"]!["initContainers"] = JsonNode.Parse(
-                    """[{"name":"i","restartPolicy":"Always","ports":[{"name":"side","containerPort":9}]},{"ports":[{"name":"no","containerPort":1}]}]"""
+                    """
+                    [{"name":"i","restartPolicy":"Always","ports":[{"name":"side","containerPort":9}]},
+                     {"ports":[{"name":"no","containerPort":1}]}]
+                    """
                 )
         );
         using var run = PolicyApiRun.Start(api);
