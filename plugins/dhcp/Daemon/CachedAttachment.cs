@@ -15,8 +15,14 @@ internal sealed record CachedAttachment
     /// <summary>Who had the lease, and how it was asked for.</summary>
     public required LeaseOrder Order { get; init; }
 
-    /// <summary>The address.</summary>
-    public required IPPrefix Address { get; init; }
+    /// <summary>The IPv4 address; null if it has none.</summary>
+    public IPPrefix? Address { get; init; }
+
+    /// <summary>The IPv6 address; null if it has none.</summary>
+    public IPPrefix? Address6 { get; init; }
+
+    /// <summary>Both, for a message.</summary>
+    public string Addresses => string.Join(", ", new[] { Address, Address6 }.OfType<IPPrefix>());
 
     /// <summary>The interface's hardware address; null if the result does not say.</summary>
     public MacAddress? Hardware { get; init; }
@@ -40,13 +46,15 @@ internal sealed record CachedAttachment
         var @interface = result.InterfaceOf(ifName);
         // Before 1.3 libcni does not keep the namespace; the result has it, unless it is of 0.2.0.
         var netNs = root.GetString("netns") is { Length: > 0 } kept ? kept : @interface?.Sandbox ?? "";
-        if (netNs.Length == 0 || result.AddressesOf(ifName).FirstOrDefault(static ip => !ip.Address.Is6) is not { } ip)
+        var addresses = result.AddressesOf(ifName).Select(static ip => ip.Address).ToList();
+        if (netNs.Length == 0 || addresses.Count == 0)
             return null;
         var owner = new Attachment(config.Name, root.GetString("containerId"), ifName);
         return new CachedAttachment
         {
             Order = new LeaseOrder(owner, netNs, ReadArgs(root), plugin),
-            Address = ip.Address,
+            Address = addresses.Where(static each => !each.Is6).Select(static each => (IPPrefix?)each).FirstOrDefault(),
+            Address6 = addresses.Where(static each => each.Is6).Select(static each => (IPPrefix?)each).FirstOrDefault(),
             Hardware = MacAddress.TryParse(@interface?.Mac ?? "", out var hardware) ? hardware : null,
         };
     }
