@@ -86,21 +86,13 @@ internal static class Handover
         foreach (var cached in new RuntimeCache(options).ReadAll(StandardError.WriteLine))
         {
             if (known.Add(cached.Order.Owner) && IsAlive(cached, options))
-                Count(TryHandOver(socketPath, cached.Order, AddressesOf(cached)));
+                Count(TryHandOver(socketPath, cached.Order, cached.Addresses));
         }
 
         StandardError.WriteLine($"{done} leases handed over to the daemon at {socketPath}, {failed} failed");
         return failed == 0;
 
         void Count(bool isDone) => (done, failed) = isDone ? (done + 1, failed) : (done, failed + 1);
-    }
-
-    // The addresses that DHCP gave: one of IPv6 only if the config asks for it.
-    private static IPPrefix[] AddressesOf(CachedAttachment cached)
-    {
-        var config = cached.Order.ReadConfig();
-        var address6 = config.HasIPv6 && !config.IsStateless ? cached.Address6 : null;
-        return [.. new[] { config.HasIPv4 ? cached.Address : null, address6 }.OfType<IPPrefix>()];
     }
 
     private static bool TryHandOver(string socketPath, LeaseOrder order, IReadOnlyList<IPPrefix> addresses)
@@ -139,11 +131,9 @@ internal static class Handover
         try
         {
             var path = new HostPaths(options.HostPrefix).Find(cached.Order.NetNs);
-            var network = new PodNetwork(path, isOfProcess: false, cached.Order.Owner.IfName);
-            var addresses = AddressesOf(cached);
-            return addresses.Length > 0 && addresses.All(network.HasAddress);
+            return cached.Addresses.All(new PodNetwork(path, isOfProcess: false, cached.Order.Owner.IfName).HasAddress);
         }
-        catch (Exception e) when (PodNetwork.IsUnreachable(e) || e is CniException)
+        catch (Exception e) when (PodNetwork.IsUnreachable(e))
         {
             return false;
         }

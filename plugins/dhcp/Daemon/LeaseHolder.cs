@@ -108,17 +108,12 @@ internal sealed class LeaseHolder : IDisposable
         var holder = new LeaseHolder(cached.Order, options);
         var (config, network) = (holder.config, holder.network);
         var facts = network.Examine();
-        var address = config.HasIPv4 ? cached.Address : null;
-        var address6 = config.HasIPv6 && !config.IsStateless ? cached.Address6 : null;
-        IPPrefix[] addresses = [.. new[] { address, address6 }.OfType<IPPrefix>()];
-        if (addresses.Length == 0 || cached.Hardware is { } hardware && hardware != facts.Hardware)
-            return null;
-        if (!addresses.All(network.HasAddress))
+        if (cached.Hardware is { } hardware && hardware != facts.Hardware || !cached.Addresses.All(network.HasAddress))
             return null;
         holder.Take(facts);
         holder.Have(
-            address is { } first ? InetClient.Resume(holder, network, config, options, events, first, now) : null,
-            address6 is { } second ? Inet6Client.Resume(holder, network, config, options, events, second, now) : null
+            cached.Address is { } first ? InetClient.Resume(holder, network, config, options, events, first, now) : null,
+            cached.Address6 is { } second ? Inet6Client.Resume(holder, network, config, options, events, second, now) : null
         );
         return holder;
     }
