@@ -10,7 +10,10 @@ namespace Plugboard.Dhcp.Client6;
 /// </summary>
 internal static class Client6Machine
 {
+    // The kernel's detection takes one to two seconds, or no time if it is switched off.
     private const long LinkPause = 100;
+    private const long LaterLinkPause = 250;
+    private const long LinkSoon = 300;
     private const int Probes = 2;
     private const uint ShortestMaximum = 60; // RFC 8415, 21.24
     private const uint LongestMaximum = 86_400;
@@ -23,7 +26,7 @@ internal static class Client6Machine
         happened switch
         {
             Tick when now >= state.Due => OnTick(state, now),
-            Linked when state.Phase == Client6Phase.Linking => Send(Searching(state, now), now),
+            Linked when state.Phase == Client6Phase.Linking => Send(Searching(Saw(state, ""), now), now),
             NotLinked none when state.Phase == Client6Phase.Linking => new Client6Step(Saw(state, none.Reason), []),
             Arrived6 arrived when IsFor(state, arrived.Message) => Client6Answers.On(WithMaximum(state, arrived.Message), arrived, now),
             Contested contested when state.Lease?.Address is { } address && (state.HasLease || state.Phase == Client6Phase.Probing) =>
@@ -62,7 +65,7 @@ internal static class Client6Machine
 
         return state.Phase switch
         {
-            Client6Phase.Linking => new Client6Step(state with { Due = Math.Min(now + LinkPause, state.GiveUpAt) }, [new FindLinkLocal()]),
+            Client6Phase.Linking => Link(state, now),
             Client6Phase.Soliciting when state.Offer is not null => Send(Requesting(state, state.Offer, now), now),
             Client6Phase.Soliciting or Client6Phase.Informing => Send(state, now),
             Client6Phase.Requesting => Request(state, now),
@@ -72,6 +75,12 @@ internal static class Client6Machine
             Client6Phase.Bound or Client6Phase.Renewing or Client6Phase.Rebinding => Extend(state, now),
             _ => new Client6Step(state with { Due = Lease.Never }, []),
         };
+    }
+
+    private static Client6Step Link(Client6State state, long now)
+    {
+        var pause = now - state.PhaseBegan < LinkSoon ? LinkPause : LaterLinkPause;
+        return new Client6Step(state with { Due = Math.Min(now + pause, state.GiveUpAt) }, [new FindLinkLocal()]);
     }
 
     /// <summary>The beginning of an exchange: its first message is due.</summary>
@@ -253,12 +262,15 @@ internal static class Client6Machine
         return new Client6Step(sent.State, wasHeld ? [.. sent.Actions, new Lose(reason)] : sent.Actions);
     }
 
-    // An address that was asked for, and whose REPLY is on its way, is given back too.
+    // An address that was asked for, and whose REPLY is on its way, is given back too, and one whose lease may have ended.
     private static Client6Step OnStop(Client6State state, long now)
     {
         var server = state.Lease?.Server ?? state.Offer?.Server;
         var address = state.Lease?.Address ?? (state.Phase == Client6Phase.Requesting ? Offered(state) : null);
-        var isGiven = state.HasLease || state.Phase is Client6Phase.Probing or Client6Phase.Requesting;
+        var isGiven =
+            state.HasLease
+            || state.IsUnconfirmed && state.Lease is not null
+            || state.Phase is Client6Phase.Probing or Client6Phase.Requesting;
         var ended = Begin(state, Client6Phase.Ended, now) with { Due = Lease.Never };
         return new Client6Step(
             ended,

@@ -245,7 +245,15 @@ internal sealed class Inet6Client : FamilyClient
         switch (action)
         {
             case FindLinkLocal:
-                SendOrReport(() => Look(now), See);
+                // A namespace that cannot be reached now is not looked for ten times a second.
+                SendOrReport(
+                    () => Look(now),
+                    reason =>
+                    {
+                        See(reason);
+                        Postpone(now);
+                    }
+                );
                 break;
             case Transmit6 sent:
                 SendOrReport(() => Send(sent), See);
