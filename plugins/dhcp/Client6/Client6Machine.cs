@@ -87,16 +87,7 @@ internal static class Client6Machine
     public static Client6State Begin(Client6State state, Client6Phase phase, long now)
     {
         var random = Xorshift.Next(state.Random);
-        return state with
-        {
-            Phase = phase,
-            PhaseBegan = now,
-            Due = now,
-            Sends = 0,
-            Pause = 0,
-            Random = random,
-            Xid = (uint)(random >> 40),
-        };
+        return state with { Phase = phase, PhaseBegan = now, Due = now, Sends = 0, Pause = 0, Random = random, Xid = (uint)(random >> 40) };
     }
 
     private static Client6State Searching(Client6State state, long now) =>
@@ -192,9 +183,7 @@ internal static class Client6Machine
     {
         if (now - state.PhaseBegan < state.Timings.Answer)
             return Send(state.Sends == 0 ? Begin(state, Client6Phase.Rebinding, now) : state, now);
-        return state.Lease is null
-            ? Send(Searching(state, now), now)
-            : Lost(state, "it has ended, and no server has extended it", now);
+        return state.Lease is null ? Send(Searching(state, now), now) : Lost(state, "it has ended, and no server has extended it", now);
     }
 
     // T1, T2, the end: a process that slept meets whichever of them is due.

@@ -48,7 +48,12 @@ internal sealed record Lease6
         else if (reply.Status.Code != Dhcp6Status.Success)
             fault = reply.Status.ToString();
         else if (profile.IsStateless)
-            return new Lease6 { Server = server, Reply = reply, Acquired = now };
+            return new Lease6
+            {
+                Server = server,
+                Reply = reply,
+                Acquired = now,
+            };
         else if (reply.FindAssociation(profile.AssociationId) is not { } association)
             fault = "the REPLY has no valid IA_NA of the client";
         else if (association.Status.Code != Dhcp6Status.Success)
@@ -93,13 +98,7 @@ internal sealed record Lease6
             rebinding = basis == Infinite ? Infinite : (uint)(basis * 4L / 5);
         if (renewal == 0 || renewal > rebinding)
             renewal = Math.Min(basis == Infinite ? Infinite : basis / 2, rebinding);
-        return this with
-        {
-            Address = chosen.Address,
-            Renewal = After(renewal),
-            Rebinding = After(rebinding),
-            Expiry = After(valid),
-        };
+        return this with { Address = chosen.Address, Renewal = After(renewal), Rebinding = After(rebinding), Expiry = After(valid) };
     }
 
     private long After(uint seconds) => seconds == Infinite ? Lease.Never : Acquired + Math.Max(seconds, 1) * 1000L;

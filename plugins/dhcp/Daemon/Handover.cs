@@ -73,7 +73,10 @@ internal static class Handover
         {
             known.Add(record.Owner);
             var order = new LeaseOrder(record.Owner, record.NetNs, record.Args, record.Config);
-            IPPrefix[] addresses = [.. new[] { record.FindLease()?.Address, record.FindLease6(isStateless: false)?.Prefix }.OfType<IPPrefix>()];
+            IPPrefix[] addresses =
+            [
+                .. new[] { record.FindLease()?.Address, record.FindLease6(isStateless: false)?.Prefix }.OfType<IPPrefix>(),
+            ];
             if (mustRelease || record.IsPending || addresses.Length == 0)
                 continue;
             var isDone = TryHandOver(socketPath, order, addresses);

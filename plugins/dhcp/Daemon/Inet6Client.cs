@@ -153,8 +153,7 @@ internal sealed class Inet6Client : FamilyClient
     private static string Duplicate(IPPrefix address) => $"the kernel has found {address.Address} at another node (dadfailed)";
 
     /// <summary>Why the address is of no use though the lease is there; null if it is of use.</summary>
-    public string? FindFault() =>
-        Held is { } held && Network.FindAddress(held.Address) is { IsDadFailed: true } ? Duplicate(held) : null;
+    public string? FindFault() => Held is { } held && Network.FindAddress(held.Address) is { IsDadFailed: true } ? Duplicate(held) : null;
 
     /// <inheritdoc/>
     public override void OnPacket(long now)
@@ -266,7 +265,8 @@ internal sealed class Inet6Client : FamilyClient
                 if (hold.Lease.Prefix is { } address)
                 {
                     Place(address, Lease6Result.From(hold.Lease));
-                    detectAt = now + DetectionPause;
+                    // A renewal that comes sooner does not put it off.
+                    detectAt = Math.Min(detectAt, now + DetectionPause);
                 }
 
                 Events.Held(Holder);

@@ -175,10 +175,7 @@ internal sealed class InetClient : FamilyClient
         switch (action)
         {
             case Transmit or AskFor:
-                SendOrReport(
-                    () => SendAny(action),
-                    reason => state = state with { Seen = state.Seen with { Last = reason } }
-                );
+                SendOrReport(() => SendAny(action), reason => state = state with { Seen = state.Seen with { Last = reason } });
                 break;
             case Hold hold:
                 Last = hold.Lease;

@@ -56,9 +56,7 @@ internal sealed record LeaseRecord
 
     /// <summary>The lease by DHCPv6; null if the REPLY gives none.</summary>
     public Lease6? FindLease6(bool isStateless) =>
-        Dhcp6Reader.Read(Reply6) is { } reply
-            ? Lease6.From(reply, Client6Profile.From(Owner, isStateless), null, Acquired6, out _)
-            : null;
+        Dhcp6Reader.Read(Reply6) is { } reply ? Lease6.From(reply, Client6Profile.From(Owner, isStateless), null, Acquired6, out _) : null;
 
     /// <summary>The lease; null if the acknowledgement gives none.</summary>
     public Lease? FindLease() => DhcpReader.Read(Ack) is { } ack ? Lease.From(ack, ServerHardware, Acquired, out _) : null;

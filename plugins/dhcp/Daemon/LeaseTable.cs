@@ -76,7 +76,9 @@ internal sealed class LeaseTable
             if (LeaseHolder.Resume(cached, options, events, now) is not { } holder)
                 return;
             holders[cached.Order.Owner] = holder;
-            log($"{cached.Order.Owner}: {string.Join(", ", cached.Addresses)} taken over from {cached.Path}; the servers are asked to confirm it");
+            log(
+                $"{cached.Order.Owner}: {string.Join(", ", cached.Addresses)} taken over from {cached.Path}; the servers are asked to confirm it"
+            );
         }
         catch (Exception e) when (PodNetwork.IsUnreachable(e))
         {

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using Plugboard.Addresses;
 
 namespace Plugboard.Dhcp.Wire;
@@ -77,8 +76,6 @@ internal sealed record Dhcp6Message
 /// <param name="Text">As one line; empty: none.</param>
 internal readonly record struct Dhcp6StatusText(Dhcp6Status Code, string Text)
 {
-    private const int LongestText = 200;
-
     /// <summary>The status among options.</summary>
     public static Dhcp6StatusText Of(IReadOnlyList<(ushort Code, byte[] Value)> options)
     {
@@ -87,8 +84,7 @@ internal readonly record struct Dhcp6StatusText(Dhcp6Status Code, string Text)
             return new Dhcp6StatusText(Dhcp6Status.Success, "");
         if (value.Length < 2)
             return new Dhcp6StatusText(Dhcp6Status.UnspecFail, "");
-        var text = Excerpt.OfMessage(Encoding.UTF8.GetString(value.AsSpan(2)).Trim('\0', '\n', ' '), LongestText);
-        return new Dhcp6StatusText((Dhcp6Status)BinaryPrimitives.ReadUInt16BigEndian(value), text);
+        return new Dhcp6StatusText((Dhcp6Status)BinaryPrimitives.ReadUInt16BigEndian(value), ServerText.Of(value.AsSpan(2)));
     }
 
     /// <summary>Its name and text, for a message.</summary>

@@ -157,10 +157,7 @@ public sealed class Dhcp6DaemonTests
         {
             var output = dhcp.Node.Call("ADD", pod, Dhcp6Network.Macvlan(ipam));
             Assert.Equal(50, output.Code);
-            Assert.Equal(
-                "the DHCP daemon at /run/cni/dhcp.sock gives IPv4 addresses alone, and ipam.families has ipv6",
-                output.Message
-            );
+            Assert.Equal("the DHCP daemon at /run/cni/dhcp.sock gives IPv4 addresses alone, and ipam.families has ipv6", output.Message);
         }
 
         Assert.Empty(dhcp.ServerLeases);

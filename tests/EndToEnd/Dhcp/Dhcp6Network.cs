@@ -45,10 +45,7 @@ internal static class Dhcp6Network
         message.Type switch
         {
             Dhcp6Type.Solicit => [ScriptedServer6.Answer(message, Dhcp6Type.Advertise, address, Short, (Dhcp6Option.Preference, [255]))],
-            Dhcp6Type.Request or Dhcp6Type.Renew or Dhcp6Type.Rebind =>
-            [
-                ScriptedServer6.Answer(message, Dhcp6Type.Reply, address, Short),
-            ],
+            Dhcp6Type.Request or Dhcp6Type.Renew or Dhcp6Type.Rebind => [ScriptedServer6.Answer(message, Dhcp6Type.Reply, address, Short)],
             _ => [ScriptedServer6.Bare(message, Dhcp6Type.Reply)],
         };
 

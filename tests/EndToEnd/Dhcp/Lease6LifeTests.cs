@@ -93,7 +93,13 @@ public sealed class Lease6LifeTests
                             )
                         ),
                     ]
-                    : [ScriptedServer6.By(message.Server!, ScriptedServer6.Answer(message, Dhcp6Type.Reply, "fd00:50::2:2", (0, 0, 60, 60)))]
+                    :
+                    [
+                        ScriptedServer6.By(
+                            message.Server!,
+                            ScriptedServer6.Answer(message, Dhcp6Type.Reply, "fd00:50::2:2", (0, 0, 60, 60))
+                        ),
+                    ]
         );
         using var daemon = dhcp.StartDaemon();
         var pod = Dhcp6Network.AddPod(dhcp);
@@ -114,11 +120,26 @@ public sealed class Lease6LifeTests
                 var good = Dhcp6Network.Serve(message).First();
                 return
                 [
-                    good with { Xid = good.Xid ^ 1 },
-                    good with { Options = [(Dhcp6Option.ClientIdentifier, [0, 4, 1]), .. good.Options.Skip(1)] },
-                    good with { Options = [good.Options[0], .. good.Options.Skip(2)] },
-                    good with { Options = [.. good.Options.Take(2), (Dhcp6Option.NonTemporary, [0, 0, 0])] },
-                    good with { Options = [.. good.Options, (4711, new byte[1000])] },
+                    good with
+                    {
+                        Xid = good.Xid ^ 1,
+                    },
+                    good with
+                    {
+                        Options = [(Dhcp6Option.ClientIdentifier, [0, 4, 1]), .. good.Options.Skip(1)],
+                    },
+                    good with
+                    {
+                        Options = [good.Options[0], .. good.Options.Skip(2)],
+                    },
+                    good with
+                    {
+                        Options = [.. good.Options.Take(2), (Dhcp6Option.NonTemporary, [0, 0, 0])],
+                    },
+                    good with
+                    {
+                        Options = [.. good.Options, (4711, new byte[1000])],
+                    },
                 ];
             }
         );

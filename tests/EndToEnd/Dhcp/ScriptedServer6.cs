@@ -35,11 +35,7 @@ internal sealed class ScriptedServer6 : IDisposable
         Dhcp6Ports.AllServers.WriteBytes(group);
         var opened = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 50 };
         opened.Bind(new IPEndPoint(IPAddress.IPv6Any, Dhcp6Ports.Server));
-        opened.SetSocketOption(
-            SocketOptionLevel.IPv6,
-            SocketOptionName.AddMembership,
-            new IPv6MulticastOption(new IPAddress(group), link)
-        );
+        opened.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, new IPv6MulticastOption(new IPAddress(group), link));
         return opened;
     }
 

@@ -100,10 +100,7 @@ public sealed class Client6MachineTests
         var bound = Give(request.State, Message(request.State, Dhcp6Type.Reply, Good), Began + 7);
         var lease = Assert.IsType<Hold6>(Assert.Single(bound.Actions)).Lease;
         Assert.Equal("fd00::5/128", lease.Prefix.ToString());
-        Assert.Equal(
-            (Began + 7 + 500_000, Began + 7 + 800_000, Began + 7 + 2_000_000),
-            (lease.Renewal, lease.Rebinding, lease.Expiry)
-        );
+        Assert.Equal((Began + 7 + 500_000, Began + 7 + 800_000, Began + 7 + 2_000_000), (lease.Renewal, lease.Rebinding, lease.Expiry));
         Assert.Equal(lease.Renewal, bound.State.Due);
     }
 
@@ -116,7 +113,11 @@ public sealed class Client6MachineTests
         Assert.Empty(none.Actions);
         Assert.Equal(Began + 100, none.State.Due);
         var failed = Client6Machine.Next(none.State, new Tick(), Began + Timings.GiveUp);
-        Assert.Contains("nothing sent: fe80::1 is tentative", Assert.IsType<Fail>(Assert.Single(failed.Actions)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "nothing sent: fe80::1 is tentative",
+            Assert.IsType<Fail>(Assert.Single(failed.Actions)).Reason,
+            StringComparison.Ordinal
+        );
     }
 
     // RFC 8415, 15: RT is 2*RTprev + RAND*RTprev, at most MRT + RAND*MRT.
@@ -181,12 +182,30 @@ public sealed class Client6MachineTests
         var good = Message(state, Dhcp6Type.Advertise, Good);
         Dhcp6Message[] foreign =
         [
-            good with { Xid = state.Xid ^ 1 },
-            good with { Options = [(Dhcp6Option.ClientIdentifier, [0, 4, 9]), .. good.Options.Skip(1)] },
-            good with { Options = [.. good.Options.Skip(1)] },
-            good with { Options = [good.Options[0], .. good.Options.Skip(2)] },
-            good with { Type = Dhcp6Type.Solicit },
-            good with { Type = Dhcp6Type.Reconfigure },
+            good with
+            {
+                Xid = state.Xid ^ 1,
+            },
+            good with
+            {
+                Options = [(Dhcp6Option.ClientIdentifier, [0, 4, 9]), .. good.Options.Skip(1)],
+            },
+            good with
+            {
+                Options = [.. good.Options.Skip(1)],
+            },
+            good with
+            {
+                Options = [good.Options[0], .. good.Options.Skip(2)],
+            },
+            good with
+            {
+                Type = Dhcp6Type.Solicit,
+            },
+            good with
+            {
+                Type = Dhcp6Type.Reconfigure,
+            },
         ];
         Assert.All(foreign, each => Assert.Same(state, Give(state, each).State));
     }
@@ -200,7 +219,10 @@ public sealed class Client6MachineTests
         var state = Start().State;
         var step = Give(state, Message(state, Dhcp6Type.Advertise, Association("fd00::5", 10, 20, status: status)));
         Assert.Null(step.State.Offer);
-        step = Give(step.State, Message(state, Dhcp6Type.Advertise, null, null, (Dhcp6Option.Status, [0, (byte)status, (byte)'n', (byte)'o'])));
+        step = Give(
+            step.State,
+            Message(state, Dhcp6Type.Advertise, null, null, (Dhcp6Option.Status, [0, (byte)status, (byte)'n', (byte)'o']))
+        );
         Assert.Null(step.State.Offer);
         Assert.Contains(status == 2 ? "(NoAddrsAvail: no)" : ": no)", step.State.Seen.ToString(), StringComparison.Ordinal);
     }
@@ -243,12 +265,15 @@ public sealed class Client6MachineTests
         var state = Requesting();
         var inside = Give(state, Message(state, Dhcp6Type.Reply, Association("", 0, 0, status: status)));
         var whole = Give(state, Message(state, Dhcp6Type.Reply, null, null, (Dhcp6Option.Status, [0, (byte)status])));
-        Assert.All(new[] { inside, whole }, step =>
-        {
-            Assert.Empty(step.Actions);
-            Assert.Equal(isOver ? Client6Phase.Soliciting : Client6Phase.Requesting, step.State.Phase);
-            Assert.Contains(((Dhcp6Status)status).ToString(), step.State.Seen.ToString(), StringComparison.Ordinal);
-        });
+        Assert.All(
+            new[] { inside, whole },
+            step =>
+            {
+                Assert.Empty(step.Actions);
+                Assert.Equal(isOver ? Client6Phase.Soliciting : Client6Phase.Requesting, step.State.Phase);
+                Assert.Contains(((Dhcp6Status)status).ToString(), step.State.Seen.ToString(), StringComparison.Ordinal);
+            }
+        );
     }
 
     // A server that wants to be taken and then refuses, each time at once.
@@ -532,9 +557,6 @@ public sealed class Client6MachineTests
         Assert.Equal(18, again.Duid.Length);
         Assert.Equal((0x80, 0x80), (again.Duid[8] & 0xf0, again.Duid[10] & 0xc0));
         Assert.NotEqual(Profile.Duid, Client6Profile.From(new Attachment("lan", "d", "eth0"), isStateless: false).Duid);
-        Assert.NotEqual(
-            Profile.AssociationId,
-            Client6Profile.From(new Attachment("lan", "c", "eth1"), isStateless: false).AssociationId
-        );
+        Assert.NotEqual(Profile.AssociationId, Client6Profile.From(new Attachment("lan", "c", "eth1"), isStateless: false).AssociationId);
     }
 }

@@ -174,8 +174,15 @@ public sealed class DhcpConfigTests
         Assert.Null(LeaseRecord.Parse("dhcp lease 2\n"u8));
         Assert.Null(LeaseRecord.Parse(record.ToContent().AsSpan(0, 100)));
         // A lease of IPv4 alone has the file of the version before.
-        Assert.EndsWith($"ack {Convert.ToBase64String(record.Ack)}\n", Encoding.UTF8.GetString(record.ToContent()), StringComparison.Ordinal);
-        Assert.DoesNotContain('6', string.Concat(Encoding.UTF8.GetString(record.ToContent()).Split('\n').Select(static each => each.Split(' ')[0])));
+        Assert.EndsWith(
+            $"ack {Convert.ToBase64String(record.Ack)}\n",
+            Encoding.UTF8.GetString(record.ToContent()),
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(
+            '6',
+            string.Concat(Encoding.UTF8.GetString(record.ToContent()).Split('\n').Select(static each => each.Split(' ')[0]))
+        );
     }
 
     [Fact]

@@ -94,7 +94,10 @@ public sealed class Message6Tests
         Assert.Equal(0, IPv6Packet.Checksum(probe, IPv6Packet.Icmp));
         var read = NeighbourPacket.Read(probe)!.Value;
         Assert.Equal((false, true, address), (read.IsAnswer, read.Sender.IsUnspecified, read.Target));
-        Assert.Equal(("ff02::1:ff12:3456", "33:33:ff:12:34:56"), (GroupText(address), NeighbourPacket.GroupOf(address).Hardware.ToString()));
+        Assert.Equal(
+            ("ff02::1:ff12:3456", "33:33:ff:12:34:56"),
+            (GroupText(address), NeighbourPacket.GroupOf(address).Hardware.ToString())
+        );
         Assert.True(read.Contests(address));
         Assert.False(read.Contests(IPAddr.Parse("fd00::13:3456")));
         Assert.True(new NeighbourPacket(true, IPAddr.Parse("fe80::1"), address).Contests(address));
