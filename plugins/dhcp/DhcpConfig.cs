@@ -35,13 +35,26 @@ internal sealed record DhcpConfig
     /// <summary>The metric of each route; 0: the kernel's.</summary>
     public int Priority { get; init; }
 
+    /// <summary><c>families</c> has ipv4, or is absent.</summary>
+    public bool HasIPv4 { get; init; } = true;
+
+    /// <summary><c>families</c> has ipv6.</summary>
+    public bool HasIPv6 { get; init; }
+
+    /// <summary><c>ipv6</c> is stateless: DHCPv6 is asked for DNS only.</summary>
+    public bool IsStateless { get; init; }
+
     /// <summary>Reads the whole section.</summary>
     /// <exception cref="CniException">The first thing that is wrong with it.</exception>
     public static DhcpConfig Parse(ConfigNode config, string args)
     {
         var ipam = FindIpam(config);
+        var (hasIPv4, hasIPv6) = ReadFamilies(ipam);
         return new DhcpConfig
         {
+            HasIPv4 = hasIPv4,
+            HasIPv6 = hasIPv6,
+            IsStateless = ReadStateless(ipam),
             SocketPath = ReadSocketPath(ipam),
             Requested = ReadRequested(ipam),
             Provided = ReadProvided(ipam, args),
@@ -74,6 +87,8 @@ internal sealed record DhcpConfig
         Try("ipam.request", () => ReadRequested(ipam));
         Try("ipam.provide", () => ReadProvided(ipam, args));
         Try("ipam.priority", () => ReadPriority(ipam));
+        Try("ipam.families", () => ReadFamilies(ipam));
+        Try("ipam.ipv6", () => ReadStateless(ipam));
         return problems;
 
         void Try<T>(string path, Func<T> read)
@@ -99,6 +114,35 @@ internal sealed record DhcpConfig
         return path[0] == '/'
             ? path
             : throw Wrong($"daemonSocketPath {GoText.Quote(path)} is not absolute", "name the socket that dhcp daemon listens on");
+    }
+
+    private static (bool HasIPv4, bool HasIPv6) ReadFamilies(ConfigNode ipam)
+    {
+        if (ipam.Find("families") is null)
+            return (true, false);
+        const string Advice = "families is a list of \"ipv4\", \"ipv6\" or both";
+        var names = ipam.GetStrings("families");
+        if (names.FirstOrDefault(static each => each is not ("ipv4" or "ipv6")) is { } unknown)
+            throw Wrong($"families has {GoText.Quote(unknown)}", Advice);
+        if (names.Count == 0)
+            throw Wrong("families is empty", Advice);
+        if (names.Distinct(StringComparer.Ordinal).Count() < names.Count)
+            throw Wrong("families has a family twice", Advice);
+        return (names.Contains("ipv4"), names.Contains("ipv6"));
+    }
+
+    private static bool ReadStateless(ConfigNode ipam)
+    {
+        if (ipam.FindString("ipv6") is not { } mode)
+            return false;
+        if (mode is not ("stateful" or "stateless"))
+            throw Wrong($"ipv6 is {GoText.Quote(mode)}", "ipv6 is \"stateful\", an address by DHCPv6, or \"stateless\", DNS only");
+        var (hasIPv4, hasIPv6) = ReadFamilies(ipam);
+        if (!hasIPv6)
+            throw Wrong($"ipv6 is {GoText.Quote(mode)}, and families has no ipv6", "set families to [\"ipv4\", \"ipv6\"]");
+        if (mode == "stateless" && !hasIPv4)
+            throw Wrong("ipv6 is \"stateless\", and families has no ipv4", "stateless gives no address, and a result needs one: add ipv4");
+        return mode == "stateless";
     }
 
     private static int ReadPriority(ConfigNode ipam) =>

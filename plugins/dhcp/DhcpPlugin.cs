@@ -24,10 +24,27 @@ internal sealed class DhcpPlugin : CniPlugin
     {
         var config = DhcpConfig.Parse(request.Config, request.Args);
         NetworkNamespace.Open(request.NetNs).Dispose();
-        var reply = new DaemonClient(config.SocketPath).Call(ToCall(request, RpcMethod.Allocate), AddLimit);
+        var client = new DaemonClient(config.SocketPath);
+        RequireFamilies(request, config, client);
+        var reply = client.Call(ToCall(request, RpcMethod.Allocate), AddLimit);
         if (reply.Error.Length > 0)
             throw Refused(RpcMethod.Allocate, reply.Error, CniErrorCode.TryAgainLater);
         return reply.Result is { IPs.Count: > 0 } result ? result : throw Empty();
+    }
+
+    // Another daemon reads the config too, does not know the key, and would give an IPv4 address as if nothing else were asked for.
+    private static void RequireFamilies(CniRequest request, DhcpConfig config, DaemonClient client)
+    {
+        if (!config.HasIPv6)
+            return;
+        var reply = client.Call(ToCall(request, RpcMethod.Families), ShortLimit);
+        if (!reply.Error.StartsWith(NoSuchMethod, StringComparison.Ordinal))
+            return;
+        throw new CniException(
+            CniErrorCode.PluginNotAvailable,
+            $"the DHCP daemon at {config.SocketPath} gives IPv4 addresses alone, and ipam.families has ipv6",
+            "it is the reference's, or an older one: restart \"dhcp daemon\" from this plugin's own file, or remove families"
+        );
     }
 
     /// <summary>
@@ -69,7 +86,11 @@ internal sealed class DhcpPlugin : CniPlugin
         var client = new DaemonClient(config.SocketPath);
         var reply = client.Call(ToCall(request, RpcMethod.Check), ShortLimit);
         if (reply.Error.StartsWith(NoSuchMethod, StringComparison.Ordinal))
+        {
+            RequireFamilies(request, config, client);
             reply = client.Call(ToCall(request, RpcMethod.Allocate), ShortLimit);
+        }
+
         if (reply.Error.Length > 0)
             throw Refused(RpcMethod.Check, reply.Error, CniErrorCode.NotAsAdded);
         var addresses = (reply.Result ?? throw Empty()).IPs;
@@ -103,8 +124,10 @@ internal sealed class DhcpPlugin : CniPlugin
     public override void Status(CniRequest request)
     {
         var config = DhcpConfig.Parse(request.Config, request.Args);
-        if (!new DaemonClient(config.SocketPath).IsPresent(out var reason))
+        var client = new DaemonClient(config.SocketPath);
+        if (!client.IsPresent(out var reason))
             throw new CniException(CniErrorCode.PluginNotAvailable, reason, "start \"dhcp daemon\" on the node");
+        RequireFamilies(request, config, client);
     }
 
     /// <inheritdoc/>

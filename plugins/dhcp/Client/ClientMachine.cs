@@ -255,15 +255,7 @@ internal static class ClientMachine
         return next with { Xid = (uint)(next.Random >> 32) };
     }
 
-    // Xorshift by Marsaglia; it must not be zero.
-    private static ClientState WithNextRandom(ClientState state)
-    {
-        var random = state.Random | 1UL << 63;
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        return state with { Random = random };
-    }
+    private static ClientState WithNextRandom(ClientState state) => state with { Random = Xorshift.Next(state.Random) };
 
     private static string Describe(DhcpMessage message)
     {

@@ -97,8 +97,8 @@ internal static class LeaseResult
         return IsName(text) ? text : "";
     }
 
-    // Names one after the other; what is cut off ends the list.
-    private static List<string> ReadNames(byte[] bytes)
+    /// <summary>Names one after the other; what is cut off ends the list. Source: RFC 1035, 3.1, 4.1.4.</summary>
+    public static List<string> ReadNames(byte[] bytes)
     {
         var names = new List<string>();
         for (var at = 0; at < bytes.Length && names.Count < MostNames; )

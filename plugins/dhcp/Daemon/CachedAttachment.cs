@@ -15,8 +15,14 @@ internal sealed record CachedAttachment
     /// <summary>Who had the lease, and how it was asked for.</summary>
     public required LeaseOrder Order { get; init; }
 
-    /// <summary>The address.</summary>
-    public required IPPrefix Address { get; init; }
+    /// <summary>The IPv4 address; null if DHCP gave none.</summary>
+    public IPPrefix? Address { get; init; }
+
+    /// <summary>The IPv6 address; null if DHCPv6 gave none.</summary>
+    public IPPrefix? Address6 { get; init; }
+
+    /// <summary>Both.</summary>
+    public IReadOnlyList<IPPrefix> Addresses => [.. new[] { Address, Address6 }.OfType<IPPrefix>()];
 
     /// <summary>The interface's hardware address; null if the result does not say.</summary>
     public MacAddress? Hardware { get; init; }
@@ -40,16 +46,21 @@ internal sealed record CachedAttachment
         var @interface = result.InterfaceOf(ifName);
         // Before 1.3 libcni does not keep the namespace; the result has it, unless it is of 0.2.0.
         var netNs = root.GetString("netns") is { Length: > 0 } kept ? kept : @interface?.Sandbox ?? "";
-        if (netNs.Length == 0 || result.AddressesOf(ifName).FirstOrDefault(static ip => !ip.Address.Is6) is not { } ip)
-            return null;
         var owner = new Attachment(config.Name, root.GetString("containerId"), ifName);
-        return new CachedAttachment
+        var order = new LeaseOrder(owner, netNs, ReadArgs(root), plugin);
+        var families = order.ReadConfig();
+        var attachment = new CachedAttachment
         {
-            Order = new LeaseOrder(owner, netNs, ReadArgs(root), plugin),
-            Address = ip.Address,
+            Order = order,
+            Address = families.HasIPv4 ? Find(result, ifName, is6: false) : null,
+            Address6 = families.HasIPv6 && !families.IsStateless ? Find(result, ifName, is6: true) : null,
             Hardware = MacAddress.TryParse(@interface?.Mac ?? "", out var hardware) ? hardware : null,
         };
+        return netNs.Length > 0 && attachment.Addresses.Count > 0 ? attachment : null;
     }
+
+    private static IPPrefix? Find(CniResult result, string ifName, bool is6) =>
+        result.AddressesOf(ifName).FirstOrDefault(ip => ip.Address.Is6 == is6)?.Address;
 
     // Of a list the plugin whose addresses are by DHCP, with what the runtime adds to its config.
     private static byte[]? FindPlugin(NetworkConfig config)

@@ -19,9 +19,11 @@ internal sealed record DaemonOptions
                                 (default /var/lib/cni/results:/var/lib/cni/multus/results)
           -broadcast            asks servers to answer by broadcast
           -timeout DURATION     how long a DHCPREQUEST waits for its answer before the next DHCPDISCOVER (default 10s)
-          -resendmax DURATION   the longest pause between two unanswered messages (default 1m2s)
+          -resendmax DURATION   the longest pause between two unanswered messages (default 1m2s); of DHCPv6, of those that
+                                look for a server
           -resendtimeout DURATION  how long an ADD tries in all (default 3m28s)
-          -probe DURATION       how long ARP asks for another owner of an address before it is used; 0: not at all (default 200ms)
+          -probe DURATION       how long ARP or neighbour discovery asks for another owner of an address before it is used;
+                                0: not at all (default 200ms)
         A duration is a number with a unit, such as 500ms, 10s, 1m30s.
 
         """;

@@ -15,7 +15,7 @@ internal sealed class DhcpDaemon : IDisposable
     private readonly Action<string> log;
     private readonly List<Connection> connections = [];
     private readonly SocketPoll poll = new();
-    private readonly List<(int Place, LeaseHolder Holder)> exchanges = [];
+    private readonly List<(int Place, FamilyClient Client)> exchanges = [];
     private long acceptAgain;
 
     public DhcpDaemon(UnixSocket listener, LeaseTable leases, Action<string> log)
@@ -69,11 +69,14 @@ internal sealed class DhcpDaemon : IDisposable
         exchanges.Clear();
         foreach (var holder in leases.Holders)
         {
-            due = Math.Min(due, holder.Due);
-            if (holder.Socket is { } socket)
-                exchanges.Add((poll.Add(socket), holder));
-            else if (holder.Due != Lease.Never)
-                exchanges.Add((-1, holder));
+            foreach (var client in holder.Clients)
+            {
+                due = Math.Min(due, client.Due);
+                if (client.Socket is { } socket)
+                    exchanges.Add((poll.Add(socket), client));
+                else if (client.Due != Lease.Never)
+                    exchanges.Add((-1, client));
+            }
         }
 
         return due;
@@ -82,19 +85,19 @@ internal sealed class DhcpDaemon : IDisposable
     private void ServeExchanges()
     {
         var now = BootClock.Milliseconds;
-        foreach (var (place, holder) in exchanges)
+        foreach (var (place, client) in exchanges)
         {
             try
             {
                 if (place >= 0 && poll.IsReady(place))
-                    holder.OnPacket(now);
-                if (now >= holder.Due)
-                    holder.OnTime(now);
+                    client.OnPacket(now);
+                if (now >= client.Due)
+                    client.OnTime(now);
             }
             catch (Exception e)
             {
-                log($"{holder.Order.Owner}: {e.GetType().Name}: {e.Message}");
-                holder.Postpone(now);
+                log($"{client.Holder.Order.Owner}: {e.GetType().Name}: {e.Message}");
+                client.Postpone(now);
             }
         }
     }

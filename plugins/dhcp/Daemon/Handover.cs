@@ -73,9 +73,13 @@ internal static class Handover
         {
             known.Add(record.Owner);
             var order = new LeaseOrder(record.Owner, record.NetNs, record.Args, record.Config);
-            if (mustRelease || record.FindLease() is not { } lease)
+            IPPrefix[] addresses =
+            [
+                .. new[] { record.FindLease()?.Address, record.FindLease6(isStateless: false)?.Prefix }.OfType<IPPrefix>(),
+            ];
+            if (mustRelease || record.IsPending || addresses.Length == 0)
                 continue;
-            var isDone = TryHandOver(socketPath, order, lease.Address);
+            var isDone = TryHandOver(socketPath, order, addresses);
             Count(isDone);
             // Its times are the other daemon's from now on.
             if (isDone && free is not null)
@@ -85,7 +89,7 @@ internal static class Handover
         foreach (var cached in new RuntimeCache(options).ReadAll(StandardError.WriteLine))
         {
             if (known.Add(cached.Order.Owner) && IsAlive(cached, options))
-                Count(TryHandOver(socketPath, cached.Order, cached.Address));
+                Count(TryHandOver(socketPath, cached.Order, cached.Addresses));
         }
 
         StandardError.WriteLine($"{done} leases handed over to the daemon at {socketPath}, {failed} failed");
@@ -94,22 +98,33 @@ internal static class Handover
         void Count(bool isDone) => (done, failed) = isDone ? (done + 1, failed) : (done, failed + 1);
     }
 
-    private static bool TryHandOver(string socketPath, LeaseOrder order, IPPrefix address)
+    private static bool TryHandOver(string socketPath, LeaseOrder order, IReadOnlyList<IPPrefix> addresses)
     {
+        var all = string.Join(", ", addresses);
         try
         {
             var reply = new DaemonClient(socketPath).Call(ToCall(order), Limit);
             if (reply.Error.Length > 0)
                 throw new DaemonException(reply.Error);
-            var given = reply.Result?.IPs is [var ip, ..] ? ip.Address : throw new DaemonException("its answer has no address");
-            if (given != address)
-                throw new DaemonException($"its server gave {given}, and the pod has {address}: restart the pod");
-            StandardError.WriteLine($"{order.Owner}: {address} handed over");
+            var given = reply.Result?.IPs is { Count: > 0 } ips ? ips : throw new DaemonException("its answer has no address");
+            foreach (var address in addresses)
+            {
+                if (given.Any(each => each.Address == address))
+                    continue;
+                throw new DaemonException(
+                    address.Is6 && !given.Any(static each => each.Address.Is6)
+                        ? $"that daemon gives no IPv6 address, and the pod has {address}: remove ipam.families and restart the pod"
+                        : $"its server gave {string.Join(", ", given.Select(static each => each.Address))}, and the pod has {address}: "
+                            + "restart the pod"
+                );
+            }
+
+            StandardError.WriteLine($"{order.Owner}: {all} handed over");
             return true;
         }
         catch (Exception e) when (e is CniException or DaemonException or ErrnoException)
         {
-            StandardError.WriteLine($"{order.Owner}: {address} not handed over: {e.Message}");
+            StandardError.WriteLine($"{order.Owner}: {all} not handed over: {e.Message}");
             return false;
         }
     }
@@ -119,7 +134,7 @@ internal static class Handover
         try
         {
             var path = new HostPaths(options.HostPrefix).Find(cached.Order.NetNs);
-            return new PodNetwork(path, isOfProcess: false, cached.Order.Owner.IfName).HasAddress(cached.Address);
+            return cached.Addresses.All(new PodNetwork(path, isOfProcess: false, cached.Order.Owner.IfName).HasAddress);
         }
         catch (Exception e) when (PodNetwork.IsUnreachable(e))
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Dhcp.Client;
+using Plugboard.Dhcp.Client6;
 using Plugboard.Dhcp.Wire;
 
 namespace Plugboard.Dhcp.Daemon;
@@ -41,6 +42,22 @@ internal sealed record LeaseRecord
     /// <summary>The acknowledgement.</summary>
     public required byte[] Ack { get; init; }
 
+    /// <summary>When the REPLY of DHCPv6 came, in the same time; 0: there is none.</summary>
+    public long Acquired6 { get; init; }
+
+    /// <summary>The link-local address that the client of DHCPv6 has; null: unknown.</summary>
+    public IPAddr? LinkLocal { get; init; }
+
+    /// <summary>The REPLY of DHCPv6; empty: there is none.</summary>
+    public byte[] Reply6 { get; init; } = [];
+
+    /// <summary>The ADD still waited for the other family's lease.</summary>
+    public bool IsPending { get; init; }
+
+    /// <summary>The lease by DHCPv6; null if the REPLY gives none.</summary>
+    public Lease6? FindLease6(bool isStateless) =>
+        Dhcp6Reader.Read(Reply6) is { } reply ? Lease6.From(reply, Client6Profile.From(Owner, isStateless), null, Acquired6, out _) : null;
+
     /// <summary>The lease; null if the acknowledgement gives none.</summary>
     public Lease? FindLease() => DhcpReader.Read(Ack) is { } ack ? Lease.From(ack, ServerHardware, Acquired, out _) : null;
 
@@ -64,8 +81,20 @@ internal sealed record LeaseRecord
                 ack {Convert.ToBase64String(Ack)}
 
                 """
-            )
+            ) + ToFurtherLines()
         );
+
+    // A lease of IPv4 alone has none, so that its file is that of the version before.
+    private string ToFurtherLines()
+    {
+        var pending = IsPending ? "pending true\n" : "";
+        return Reply6.Length == 0
+            ? pending
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"acquired6 {Acquired6}\nlocal6 {LinkLocal}\nreply6 {Convert.ToBase64String(Reply6)}\n{pending}"
+            );
+    }
 
     /// <summary>The record of a content; null if it is invalid, or of another version.</summary>
     public static LeaseRecord? Parse(ReadOnlySpan<byte> content)
@@ -85,6 +114,7 @@ internal sealed record LeaseRecord
             return null;
         if (!long.TryParse(Value("acquired"), NumberStyles.None, CultureInfo.InvariantCulture, out var acquired))
             return null;
+        var isAcquired6 = long.TryParse(Value("acquired6"), NumberStyles.None, CultureInfo.InvariantCulture, out var acquired6);
         if (Bytes("args") is not { } args || Bytes("config") is not { } config || Bytes("ack") is not { } ack)
             return null;
         return new LeaseRecord
@@ -98,6 +128,10 @@ internal sealed record LeaseRecord
             Acquired = acquired,
             ServerHardware = server,
             Ack = ack,
+            Acquired6 = acquired6,
+            LinkLocal = IPAddr.TryParse(Value("local6"), out var local) && local.Is6 ? local : null,
+            Reply6 = isAcquired6 ? Bytes("reply6") ?? [] : [],
+            IsPending = Value("pending") == "true",
         };
 
         string Value(string key) => values.GetValueOrDefault(key, "");

@@ -39,7 +39,7 @@ internal sealed class LeaseTable
             {
                 known.Add(record.Owner);
                 // A time that has not come yet is of another boot, on a filesystem that outlived it: the pods did not.
-                if (record.Acquired > now || LeaseHolder.Adopt(record, options, events, now) is not { } holder)
+                if (record.Acquired > now || record.Acquired6 > now || LeaseHolder.Adopt(record, options, events, now) is not { } holder)
                 {
                     files.Remove(record.Owner);
                     continue;
@@ -48,6 +48,8 @@ internal sealed class LeaseTable
                 holders[record.Owner] = holder;
                 if (mustRelease)
                     Drop(holder, "DEL came while the daemon was away", now);
+                else if (record.IsPending)
+                    Drop(holder, "the daemon ended before its ADD did", now);
                 else if (holder.FindFault() is var (reason, isGone))
                     GiveUpOrKeep(holder, reason, isGone);
             }
@@ -74,7 +76,9 @@ internal sealed class LeaseTable
             if (LeaseHolder.Resume(cached, options, events, now) is not { } holder)
                 return;
             holders[cached.Order.Owner] = holder;
-            log($"{cached.Order.Owner}: {cached.Address} taken over from {cached.Path}; the servers are asked to confirm it");
+            log(
+                $"{cached.Order.Owner}: {string.Join(", ", cached.Addresses)} taken over from {cached.Path}; the servers are asked to confirm it"
+            );
         }
         catch (Exception e) when (PodNetwork.IsUnreachable(e))
         {
@@ -112,6 +116,9 @@ internal sealed class LeaseTable
                     Check(LeaseOrder.From(call));
                     connection.Reply("", holders[LeaseOrder.From(call).Owner].Result);
                     break;
+                case RpcMethod.Families:
+                    connection.Reply("", null);
+                    break;
                 case RpcMethod.Collect:
                     Collect(call);
                     connection.Reply("", null);
@@ -134,7 +141,7 @@ internal sealed class LeaseTable
         if (holders.TryGetValue(order.Owner, out var known))
         {
             var isSame = known.Order.NetNs == order.NetNs && known.FindFault() is null;
-            if (isSame && known.Lease is not null)
+            if (isSame && known.IsComplete)
             {
                 connection.Reply("", known.Result);
                 return;
@@ -169,8 +176,10 @@ internal sealed class LeaseTable
             throw new InvalidOperationException("the daemon has no lease for it");
         if (holder.FindFault() is var (reason, _))
             throw new InvalidOperationException(reason);
-        if (holder.Lease is null)
+        if (!holder.IsComplete)
             throw new InvalidOperationException("its lease is lost, and no server has given another yet");
+        if (holder.Inet6?.FindFault() is { } duplicate)
+            throw new InvalidOperationException(duplicate);
     }
 
     private void Collect(RpcCall call)
@@ -198,19 +207,17 @@ internal sealed class LeaseTable
     {
         foreach (var holder in holders.Values.ToList())
         {
-            if (holder.Waiting.Remove(connection) && holder.Waiting.Count == 0 && holder.Lease is null)
+            if (holder.Waiting.Remove(connection) && holder.Waiting.Count == 0 && !holder.IsComplete)
                 Drop(holder, "the plugin that asked for it has ended", BootClock.Milliseconds);
         }
     }
 
     private void OnHeld(LeaseHolder holder)
     {
-        var lease = holder.Lease!;
-        if (!TryStore(holder, lease))
+        if (!TryStore(holder) || holder.Waiting.Count == 0 || !holder.IsComplete)
             return;
-        if (holder.Waiting.Count == 0)
-            return;
-        log($"{holder.Order.Owner}: {lease.Address} from {lease.Server}, for {Seconds(lease)}");
+        foreach (var client in holder.Clients)
+            log($"{holder.Order.Owner}: {client.Description}");
         var delivered = false;
         foreach (var connection in holder.Waiting)
             delivered |= connection.Reply("", holder.Result);
@@ -220,11 +227,11 @@ internal sealed class LeaseTable
     }
 
     // A first lease that the next daemon would not know is given back; one that is extended stays, in the file that there was.
-    private bool TryStore(LeaseHolder holder, Lease lease)
+    private bool TryStore(LeaseHolder holder)
     {
         try
         {
-            Store(holder, lease);
+            Store(holder);
             return true;
         }
         catch (ErrnoException e)
@@ -236,7 +243,9 @@ internal sealed class LeaseTable
         }
     }
 
-    private void Store(LeaseHolder holder, Lease lease) =>
+    private void Store(LeaseHolder holder)
+    {
+        var (lease, lease6) = (holder.Inet?.Last, holder.Inet6?.Last);
         files.Write(
             new LeaseRecord
             {
@@ -246,38 +255,40 @@ internal sealed class LeaseTable
                 Config = holder.Order.StdinData,
                 Hardware = holder.Hardware,
                 HostLink = holder.HostLinkName,
-                Acquired = lease.Acquired,
-                ServerHardware = lease.ServerHardware,
-                Ack = DhcpWriter.Write(lease.Ack),
+                Acquired = lease?.Acquired ?? 0,
+                ServerHardware = lease?.ServerHardware ?? default,
+                Ack = lease is null ? [] : DhcpWriter.Write(lease.Ack),
+                Acquired6 = lease6?.Acquired ?? 0,
+                LinkLocal = holder.Inet6?.LinkLocal,
+                Reply6 = lease6 is null ? [] : Dhcp6Reader.Write(lease6.Reply),
+                IsPending = holder.Waiting.Count > 0 && !holder.IsComplete,
             }
         );
-
-    private static string Seconds(Lease lease) => lease.Expiry == Lease.Never ? "ever" : $"{(lease.Expiry - lease.Acquired) / 1000} s";
+    }
 
     private void OnLost(LeaseHolder holder, string reason) =>
         log($"{holder.Order.Owner}: its lease is lost: {reason}; looking for another");
 
+    // What one family has got is given back with the other's failure.
     private void OnFailed(LeaseHolder holder, string reason)
     {
         log($"{holder.Order.Owner}: {reason}");
-        if (holder.Waiting.Count == 0)
-        {
-            Drop(holder, reason, BootClock.Milliseconds);
-            return;
-        }
-
-        Forget(holder, reason);
+        Drop(holder, reason, BootClock.Milliseconds);
     }
 
-    // Gives the lease back, if there is one, and forgets it.
+    // Gives the leases back, as far as there are any, and forgets them.
     private void Drop(LeaseHolder holder, string reason, long now)
     {
-        var lease = holder.Lease;
-        var failure = holder.Release(now);
-        if (failure is not null)
-            log($"{holder.Order.Owner}: {lease?.Address} is not released: {failure}");
-        else if (lease is not null)
-            log($"{holder.Order.Owner}: {lease.Address} released: {reason}");
+        foreach (var client in holder.Clients)
+        {
+            var address = client.Held;
+            var failure = client.Release(now);
+            if (failure is not null)
+                log($"{holder.Order.Owner}: {address} is not released: {failure}");
+            else if (address is not null)
+                log($"{holder.Order.Owner}: {address} released: {reason}");
+        }
+
         Forget(holder, reason);
     }
 

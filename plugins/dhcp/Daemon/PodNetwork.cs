@@ -123,7 +123,8 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
     }
 
     /// <summary>True for the exceptions of a namespace or an interface that cannot be reached, now or for good.</summary>
-    public static bool IsUnreachable(Exception e) => e is NetworkNamespaceException or PodLinkException or ErrnoException;
+    public static bool IsUnreachable(Exception e) =>
+        e is NetworkNamespaceException or PodLinkException or LinkLocalException or ErrnoException;
 
     /// <summary>
     /// True if the exception says that the namespace or the interface is gone. A path whose directory is missing says nothing of the pod:
@@ -143,19 +144,111 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
     public void RemoveAddress(IPPrefix address) => Inside((client, link) => client.Addresses.Delete(link.Index, address));
 
     /// <summary>Puts the address and routes of a lease on the interface, in the place of those of another.</summary>
-    public void ReplaceAddress(IPPrefix old, Lease lease, CniResult result) =>
+    public void ReplaceAddress(IPPrefix old, IPPrefix address, CniResult result) =>
         Inside(
             (client, link) =>
             {
-                if (old != lease.Address)
+                if (old != address)
                     client.Addresses.Delete(link.Index, old);
-                if (!client.Addresses.List(link.Index).Any(each => each.Address == lease.Address))
-                    client.Addresses.Add(link.Index, lease.Address);
+                if (!client.Addresses.List(link.Index).Any(each => each.Address == address))
+                    client.Addresses.Add(link.Index, address);
                 foreach (var route in result.Routes)
                     client.Routes.Add(Spec(link, route), RouteAddMode.Replace);
                 return true;
             }
         );
+
+    /// <summary>Sees to it that the interface can have an IPv6 address: IPv6 is switched on there.</summary>
+    /// <param name="needsRoutes">An address by DHCPv6 is of no use where routers are not listened to.</param>
+    /// <exception cref="Exception">It cannot, and why.</exception>
+    public void PrepareIPv6(bool needsRoutes) =>
+        Inside(
+            (_, link) =>
+            {
+                var conf = $"net/ipv6/conf/{ifName}/";
+                if (link.IPv6 is not { } has)
+                {
+                    throw new InvalidOperationException(
+                        $"interface {ifName} has no IPv6 (its MTU is {link.Mtu}; IPv6 needs 1280): ipam.families has ipv6"
+                    );
+                }
+
+                if (has.Disabled)
+                    Sysctl.Write(conf + "disable_ipv6", "0");
+                if (needsRoutes && !(has with { Disabled = false }).LearnsFromRouters)
+                {
+                    throw new InvalidOperationException(
+                        $"interface {ifName} takes no router advertisements (accept_ra {has.AcceptRa}, forwarding {(has.Forwarding ? 1 : 0)}), "
+                            + "and DHCPv6 gives no route: set accept_ra to 1 in the pod, or to 2 if it forwards"
+                    );
+                }
+
+                return true;
+            }
+        );
+
+    /// <summary>The interface's link-local address once it can be used; null and the reason until then.</summary>
+    /// <exception cref="Exception">The namespace or the interface is gone, or another one is there.</exception>
+    public IPAddr? FindLinkLocal(MacAddress hardware, IPPrefix? held, out string reason)
+    {
+        var why = "";
+        var found = Inside(
+            (client, link) =>
+            {
+                Require(client, link, hardware, held);
+                return FindLinkLocal(client, link, out why);
+            }
+        );
+        reason = why;
+        return found;
+    }
+
+    private IPAddr? FindLinkLocal(RouteClient client, Link link, out string reason)
+    {
+        reason = $"{ifName} has no link-local IPv6 address (addr_gen_mode none, or no carrier?)";
+        foreach (var each in client.Addresses.List(link.Index, AddressFamily.IPv6))
+        {
+            if (!each.Address.Address.IsLinkLocalUnicast)
+                continue;
+            if (!each.IsTentative && !each.IsDadFailed)
+                return each.Address.Address;
+            reason = each.IsDadFailed
+                ? $"the link-local address {each.Address.Address} of {ifName} is another node's too (dadfailed)"
+                : $"the link-local address {each.Address.Address} of {ifName} is tentative";
+        }
+
+        return null;
+    }
+
+    /// <summary>A socket for DHCPv6 on the interface, with the link-local address that it sends from.</summary>
+    /// <exception cref="Exception">The namespace or the interface is gone, another one is there, or another process has the port.</exception>
+    public (LinkUdpSocket Socket, IPAddr Address) OpenUdpSocket(MacAddress hardware, IPPrefix? held) =>
+        Inside(
+            (client, link) =>
+            {
+                Require(client, link, hardware, held);
+                if (!link.IsUp)
+                    client.Links.Set(link.Index, new LinkChange { Up = true });
+                var address = FindLinkLocal(client, link, out var reason) ?? throw new LinkLocalException(reason);
+                return (LinkUdpSocket.Open(link.Index, address, Dhcp6Ports.Client), address);
+            }
+        );
+
+    /// <summary>A socket for neighbour discovery on the interface.</summary>
+    /// <exception cref="Exception">The namespace or the interface is gone, or another one is there.</exception>
+    public PacketSocket OpenProber(MacAddress hardware, IPPrefix? held) =>
+        Inside(
+            (client, link) =>
+            {
+                Require(client, link, hardware, held);
+                return PacketSocket.Open(link.Index, PacketFilter.NeighbourSteps);
+            }
+        );
+
+    /// <summary>An address of the interface; null if it does not have it.</summary>
+    /// <exception cref="Exception">The namespace or the interface is gone.</exception>
+    public InterfaceAddress? FindAddress(IPAddr address) =>
+        Inside((client, link) => client.Addresses.List(link.Index).FirstOrDefault(each => each.Address.Address == address));
 
     private static RouteSpec Spec(Link link, CniRoute route) =>
         new()
@@ -190,3 +283,6 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
 
 /// <summary>The pod's interface is not that of the lease.</summary>
 internal sealed class PodLinkException(string message) : Exception(message);
+
+/// <summary>The pod's interface has no link-local address that it could send from, now.</summary>
+internal sealed class LinkLocalException(string message) : Exception(message);

@@ -2,13 +2,16 @@ using System.Text;
 
 namespace Plugboard.Dhcp.Gob;
 
-/// <summary>The methods that a daemon serves. The last two are ours: the reference's daemon says that it has no such method.</summary>
+/// <summary>The methods that a daemon serves. The last three are ours: the reference's daemon says that it has no such method.</summary>
 internal static class RpcMethod
 {
     public const string Allocate = "DHCP.Allocate";
     public const string Release = "DHCP.Release";
     public const string Check = "DHCP.Check";
     public const string Collect = "DHCP.Collect";
+
+    /// <summary>Does nothing: a daemon that knows the method knows <c>ipam.families</c>.</summary>
+    public const string Families = "DHCP.Families";
 }
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using Plugboard.Addresses;
 
 namespace Plugboard.Dhcp.Wire;
@@ -38,7 +37,7 @@ internal sealed record DhcpMessage
     public IPAddr? Server => FindAddress(DhcpOption.ServerIdentifier);
 
     /// <summary>Option 56, as one line; empty if it has none.</summary>
-    public string Text => Excerpt.OfMessage(Encoding.UTF8.GetString(Find(DhcpOption.Message) ?? []).Trim('\0', '\n', ' '), 200);
+    public string Text => ServerText.Of(Find(DhcpOption.Message));
 
     /// <summary>The value of an option; null if it has none.</summary>
     public byte[]? Find(byte code)

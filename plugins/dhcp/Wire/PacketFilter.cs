@@ -45,4 +45,21 @@ internal static class PacketFilter
             new(Return, 0, 0, ushort.MaxValue),
             new(Return, 0, 0, 0),
         };
+
+    /// <summary>Of a probe for an IPv6 address: questions and answers of neighbours, and not what the pod sends itself.</summary>
+    public static ReadOnlySpan<FilterStep> NeighbourSteps =>
+        new FilterStep[]
+        {
+            new(LoadByte, 0, 0, PacketType),
+            new(JumpEqual, 8, 0, Outgoing),
+            new(LoadHalf, 0, 0, Protocol),
+            new(JumpEqual, 0, 6, IPv6Packet.EtherType),
+            new(LoadByte, 0, 0, 6),
+            new(JumpEqual, 0, 4, IPv6Packet.Icmp),
+            new(LoadByte, 0, 0, IPv6Packet.Header),
+            new(JumpEqual, 1, 0, 135),
+            new(JumpEqual, 0, 1, 136),
+            new(Return, 0, 0, ushort.MaxValue),
+            new(Return, 0, 0, 0),
+        };
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Dhcp.Client;
+using Plugboard.Dhcp.Client6;
 using Plugboard.Dhcp.Daemon;
 using Plugboard.Dhcp.Gob;
 using Plugboard.Dhcp.Wire;
@@ -17,6 +18,8 @@ internal static class DhcpTargets
             new("dhcp-reply", InputForm.Text, Reply, typeof(GobException)),
             new("dhcp-message", InputForm.Text, Message),
             new("dhcp-lease", InputForm.Text, Record),
+            new("dhcp6-message", InputForm.Text, Message6),
+            new("neighbour", InputForm.Text, Neighbour),
         ];
 
     private static bool Call(byte[] input) =>
@@ -60,6 +63,45 @@ internal static class DhcpTargets
         return true;
     }
 
+    private static bool Message6(byte[] input)
+    {
+        if (FromHex(input) is not { } bytes || Dhcp6Reader.Read(bytes) is not { } message)
+            return false;
+        FuzzFailure.Unless(Dhcp6Reader.Write(message).AsSpan().SequenceEqual(bytes), "a message is another when it is written again");
+        _ = message.Status.ToString();
+        foreach (var (code, value) in message.Options)
+        {
+            if (code == Dhcp6Option.NonTemporary && Dhcp6Association.Read(value) is { } association)
+                Take(message, association.Id);
+        }
+
+        return true;
+    }
+
+    // As the client would, in each place where it may come, of the association that it has.
+    private static void Take(Dhcp6Message message, uint id)
+    {
+        var profile = new Client6Profile { Duid = message.Client ?? [], AssociationId = id };
+        if (Lease6.From(message, profile, null, 0, out _) is { } lease)
+        {
+            FuzzFailure.Unless(
+                0 < lease.Renewal && lease.Renewal <= lease.Rebinding && lease.Rebinding <= lease.Expiry,
+                "times are out of order"
+            );
+            FuzzFailure.Unless(Lease6Result.From(lease).IPs is [{ Address.Length: 128 }], "a lease has no address");
+        }
+
+        var state = Client6Machine.Next(Client6State.Start(profile, new ClientTimings(), 1, 0), new Linked(), 0).State;
+        for (var i = 0; i < 8 && state.Due < Lease.Never; i++)
+        {
+            var step = Client6Machine.Next(state, new Arrived6(message with { Xid = state.Xid }), state.Due - 1);
+            FuzzFailure.Unless(step.Actions.Count <= 2, "a message leads to a storm");
+            state = step.State.Due == Lease.Never ? step.State : Client6Machine.Next(step.State, new Tick(), step.State.Due).State;
+        }
+    }
+
+    private static bool Neighbour(byte[] input) => FromHex(input) is { } bytes && NeighbourPacket.Read(bytes) is not null;
+
     private static bool Record(byte[] input)
     {
         if (LeaseRecord.Parse(input) is not { } record)
@@ -69,6 +111,7 @@ internal static class DhcpTargets
             "a lease is another when it is read back"
         );
         _ = record.FindLease();
+        _ = record.FindLease6(isStateless: false);
         return true;
     }
 

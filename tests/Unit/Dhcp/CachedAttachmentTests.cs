@@ -64,6 +64,20 @@ public sealed class CachedAttachmentTests
     [InlineData(List, "null")]
     public void Other_attachments_are_left_out(string config, string result) => Assert.Null(Parse(config, result));
 
+    [Fact]
+    public void The_address_of_a_family_counts_if_the_config_names_it()
+    {
+        const string Both = """{"cniVersion":"1.0.0","ips":[{"address":"10.0.0.5/24"},{"address":"fd00::5/128"}]}""";
+        Assert.Equal("10.0.0.5/24", string.Join(' ', Of("""{"type":"dhcp"}""")));
+        Assert.Equal("fd00::5/128", string.Join(' ', Of("""{"type":"dhcp","families":["ipv6"]}""")));
+        Assert.Equal("10.0.0.5/24 fd00::5/128", string.Join(' ', Of("""{"type":"dhcp","families":["ipv6","ipv4"]}""")));
+        Assert.Equal("10.0.0.5/24", string.Join(' ', Of("""{"type":"dhcp","families":["ipv4","ipv6"],"ipv6":"stateless"}""")));
+
+        static IEnumerable<string> Of(string ipam) =>
+            Parse($$"""{"cniVersion":"1.0.0","name":"lan","type":"macvlan","ipam":{{ipam}}}""", Both, """ ,"netns":"/run/netns/b" """)!
+                .Addresses.Select(static each => each.ToString());
+    }
+
     [Theory]
     [InlineData("{")]
     [InlineData("""{"kind":"cniCacheV1","config":"!","result":{}}""")]

@@ -2,6 +2,7 @@ using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Dhcp;
 using Plugboard.Dhcp.Client;
+using Plugboard.Dhcp.Client6;
 using Plugboard.Dhcp.Daemon;
 using Plugboard.Dhcp.Wire;
 using Plugboard.Protocols.Cni;
@@ -48,6 +49,12 @@ public sealed class DhcpConfigTests
     [InlineData("""{"request":[{"option":"255"}]}""", "option 255 cannot be used")]
     [InlineData("""{"priority":-1}""", "priority -1 is negative")]
     [InlineData("""{"daemonSocketPath":"x"}""", "is not absolute")]
+    [InlineData("""{"families":["ipv4","IPv6"]}""", "families has \"IPv6\"")]
+    [InlineData("""{"families":[]}""", "families is empty")]
+    [InlineData("""{"families":["ipv6","ipv6"]}""", "families has a family twice")]
+    [InlineData("""{"ipv6":"stateless"}""", "ipv6 is \"stateless\", and families has no ipv6")]
+    [InlineData("""{"families":["ipv6"],"ipv6":"stateless"}""", "ipv6 is \"stateless\", and families has no ipv4")]
+    [InlineData("""{"families":["ipv6"],"ipv6":"both"}""", "ipv6 is \"both\"")]
     public void A_wrong_value_is_named(string ipam, string message)
     {
         Assert.Contains(message, Assert.Throws<CniException>(() => Parse(ipam)).Message, StringComparison.Ordinal);
@@ -132,6 +139,19 @@ public sealed class DhcpConfigTests
         Assert.Equal(expected, fault);
     }
 
+    [Theory]
+    [InlineData("{}", true, false, false)]
+    [InlineData("""{"families":["ipv4"]}""", true, false, false)]
+    [InlineData("""{"families":["ipv6"]}""", false, true, false)]
+    [InlineData("""{"families":["ipv6","ipv4"],"ipv6":"stateful"}""", true, true, false)]
+    [InlineData("""{"families":["ipv4","ipv6"],"ipv6":"stateless"}""", true, true, true)]
+    public void Families_are_those_of_the_key_and_IPv4_without_it(string ipam, bool hasIPv4, bool hasIPv6, bool isStateless)
+    {
+        var config = Parse(ipam);
+        Assert.Equal((hasIPv4, hasIPv6, isStateless), (config.HasIPv4, config.HasIPv6, config.IsStateless));
+        Assert.Empty(DhcpConfig.Validate(Config(ipam), ""));
+    }
+
     [Fact]
     public void A_lease_is_read_from_its_file_as_it_was_written()
     {
@@ -153,5 +173,58 @@ public sealed class DhcpConfigTests
         Assert.Null(read.FindLease());
         Assert.Null(LeaseRecord.Parse("dhcp lease 2\n"u8));
         Assert.Null(LeaseRecord.Parse(record.ToContent().AsSpan(0, 100)));
+        // A lease of IPv4 alone has the file of the version before.
+        Assert.EndsWith(
+            $"ack {Convert.ToBase64String(record.Ack)}\n",
+            Encoding.UTF8.GetString(record.ToContent()),
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(
+            '6',
+            string.Concat(Encoding.UTF8.GetString(record.ToContent()).Split('\n').Select(static each => each.Split(' ')[0]))
+        );
+    }
+
+    [Fact]
+    public void A_lease_of_IPv6_is_on_further_lines_of_the_file()
+    {
+        var owner = new Attachment("net", "c", "eth0");
+        var profile = Client6Profile.From(owner, isStateless: false);
+        var association = Dhcp6Association.Write(profile.AssociationId, IPAddr.Parse("fd00::5"));
+        association[35] = association[39] = 60;
+        var record = new LeaseRecord
+        {
+            Owner = owner,
+            NetNs = "/run/netns/a",
+            Args = "",
+            Config = [],
+            Hardware = MacAddress.Parse("02:00:00:00:00:01"),
+            HostLink = "m0",
+            Acquired = 0,
+            ServerHardware = default,
+            Ack = [],
+            Acquired6 = 77,
+            LinkLocal = IPAddr.Parse("fe80::1"),
+            Reply6 = Dhcp6Reader.Write(
+                new Dhcp6Message
+                {
+                    Type = Dhcp6Type.Reply,
+                    Options =
+                    [
+                        (Dhcp6Option.ClientIdentifier, profile.Duid),
+                        (Dhcp6Option.ServerIdentifier, [0, 3]),
+                        (Dhcp6Option.NonTemporary, association),
+                    ],
+                }
+            ),
+            IsPending = true,
+        };
+        var read = LeaseRecord.Parse(record.ToContent())!;
+        Assert.Equal(record.ToContent(), read.ToContent());
+        Assert.True(read.IsPending);
+        Assert.Null(read.FindLease());
+        var lease = read.FindLease6(isStateless: false)!;
+        Assert.Equal(("fd00::5/128", 77 + 60_000), (lease.Prefix.ToString(), lease.Expiry));
+        Assert.Equal("fe80::1", read.LinkLocal.ToString());
     }
 }
