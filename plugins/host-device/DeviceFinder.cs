@@ -14,7 +14,7 @@ internal sealed class DeviceFinder(HostDeviceConfig config, DeviceTree tree)
         config.Device.Length > 0 || config.Address is not null ? null
         : config.KernelPath.Length > 0 ? tree.Under(config.KernelPath)
         : config.DeviceId.Length > 0 ? FindById()
-        : tree.PciPath(config.PciAddress);
+        : tree.PciPath(config.PciBusId);
 
     private string FindById() =>
         DeviceTree.Has(tree.PciPath(config.DeviceId)) ? tree.PciPath(config.DeviceId) : tree.AuxiliaryPath(config.DeviceId);
@@ -22,7 +22,7 @@ internal sealed class DeviceFinder(HostDeviceConfig config, DeviceTree tree)
     /// <summary>True if a program drives the device itself: it has no interface that could be moved.</summary>
     public bool IsForUserSpace() =>
         (config.DeviceId.Length > 0 && DeviceTree.IsForUserSpace(tree.PciPath(config.DeviceId)))
-        || (config.DeviceId.Length == 0 && config.PciAddress.Length > 0 && DeviceTree.IsForUserSpace(tree.PciPath(config.PciAddress)));
+        || (config.DeviceId.Length == 0 && config.PciBusId.Length > 0 && DeviceTree.IsForUserSpace(tree.PciPath(config.PciBusId)));
 
     /// <summary>The device's interface on the host; null if it is not there.</summary>
     /// <param name="host">A client of the host's namespace.</param>
