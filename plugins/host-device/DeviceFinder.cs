@@ -27,7 +27,7 @@ internal sealed class DeviceFinder(HostDeviceConfig config, DeviceTree tree)
     /// <summary>The device's interface on the host; null if it is not there.</summary>
     /// <param name="host">A client of the host's namespace.</param>
     /// <param name="records">What containers got.</param>
-    public Link? Find(RouteClient host, IReadOnlyList<DeviceRecord> records)
+    public Link? Find(RouteClient host, Func<IReadOnlyList<DeviceRecord>> records)
     {
         if (config.Device.Length > 0)
             return host.Links.Find(config.Device) ?? FindReturned(host, records);
@@ -45,10 +45,10 @@ internal sealed class DeviceFinder(HostDeviceConfig config, DeviceTree tree)
     }
 
     // Hardware whose container ended without DEL is back under the name that it had there, with its own name as alias.
-    private Link? FindReturned(RouteClient host, IReadOnlyList<DeviceRecord> records)
+    private Link? FindReturned(RouteClient host, Func<IReadOnlyList<DeviceRecord>> records)
     {
         var marked = host.Links.List().Where(link => link.Alias == config.Device).ToArray();
-        return marked is [var only] && (only.Kind.Length == 0 || records.Any(record => record.IsMark(only))) ? only : null;
+        return marked is [var only] && (only.Kind.Length == 0 || records().Any(record => record.IsMark(only))) ? only : null;
     }
 
     /// <summary>The name that a device found by its alias must get again; null where it has its own.</summary>
