@@ -28,7 +28,8 @@ pod() {
     unshare -n sleep 100000 &
     eval "pid_$1=$!"
     : > /run/netns/$1
-    sleep 0.3
+    own=$(readlink /proc/self/ns/net)
+    while [ "$(readlink /proc/$!/ns/net)" = "$own" ]; do usleep 10000; done
     mount --bind /proc/$!/ns/net /run/netns/$1
     nsenter --net=/run/netns/$1 ip link set lo up
 }
