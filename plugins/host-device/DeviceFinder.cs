@@ -14,7 +14,7 @@ internal sealed class DeviceFinder(HostDeviceConfig config, DeviceTree tree)
         config.Device.Length > 0 || config.Address is not null ? null
         : config.KernelPath.Length > 0 ? tree.Under(config.KernelPath)
         : config.DeviceId.Length > 0 ? FindById()
-        : tree.PciPath(config.PciAddress);
+        : tree.PciPath(config.PciBusId);
 
     private string FindById() =>
         DeviceTree.Has(tree.PciPath(config.DeviceId)) ? tree.PciPath(config.DeviceId) : tree.AuxiliaryPath(config.DeviceId);
@@ -22,12 +22,12 @@ internal sealed class DeviceFinder(HostDeviceConfig config, DeviceTree tree)
     /// <summary>True if a program drives the device itself: it has no interface that could be moved.</summary>
     public bool IsForUserSpace() =>
         (config.DeviceId.Length > 0 && DeviceTree.IsForUserSpace(tree.PciPath(config.DeviceId)))
-        || (config.DeviceId.Length == 0 && config.PciAddress.Length > 0 && DeviceTree.IsForUserSpace(tree.PciPath(config.PciAddress)));
+        || (config.DeviceId.Length == 0 && config.PciBusId.Length > 0 && DeviceTree.IsForUserSpace(tree.PciPath(config.PciBusId)));
 
     /// <summary>The device's interface on the host; null if it is not there.</summary>
     /// <param name="host">A client of the host's namespace.</param>
     /// <param name="records">What containers got.</param>
-    public Link? Find(RouteClient host, IReadOnlyList<DeviceRecord> records)
+    public Link? Find(RouteClient host, Func<IReadOnlyList<DeviceRecord>> records)
     {
         if (config.Device.Length > 0)
             return host.Links.Find(config.Device) ?? FindReturned(host, records);
@@ -45,10 +45,10 @@ internal sealed class DeviceFinder(HostDeviceConfig config, DeviceTree tree)
     }
 
     // Hardware whose container ended without DEL is back under the name that it had there, with its own name as alias.
-    private Link? FindReturned(RouteClient host, IReadOnlyList<DeviceRecord> records)
+    private Link? FindReturned(RouteClient host, Func<IReadOnlyList<DeviceRecord>> records)
     {
         var marked = host.Links.List().Where(link => link.Alias == config.Device).ToArray();
-        return marked is [var only] && (only.Kind.Length == 0 || records.Any(record => record.IsMark(only))) ? only : null;
+        return marked is [var only] && (only.Kind.Length == 0 || records().Any(record => record.IsMark(only))) ? only : null;
     }
 
     /// <summary>The name that a device found by its alias must get again; null where it has its own.</summary>

@@ -14,7 +14,7 @@ internal sealed class DeviceRecords : IDisposable
 {
     private const string Path = "/run/plugboard/host-device";
     private const int LargestFile = 1 << 16;
-    private const int LongestName = 254; // NAME_MAX less the dot of a file that is being written
+    private const int LongestName = 254; // NAME_MAX less the dot of a file that an earlier version was writing
 
     // Longer than the moves of a hundred devices.
     private static readonly TimeSpan timeout = TimeSpan.FromSeconds(60);
@@ -81,8 +81,12 @@ internal sealed class DeviceRecords : IDisposable
     /// <summary>The attachments that got a device, by what is kept of it.</summary>
     public IReadOnlyList<DeviceRecord> ListOf(Link link) => [.. List().Where(record => record.Identity.Is(link))];
 
-    /// <summary>Writes a record, whole.</summary>
-    public void Write(DeviceRecord record) => directory.Replace(NameOf(record.Owner), record.ToBytes(), FileModes.RootsOwn);
+    /// <summary>Writes a record, whole. It has no name until then: a call that is killed leaves nothing. /run needs no fsync.</summary>
+    public void Write(DeviceRecord record)
+    {
+        using var file = directory.CreateUnnamed(record.ToBytes(), FileModes.RootsOwn);
+        file.Link(NameOf(record.Owner));
+    }
 
     /// <summary>Removes the record of an attachment, of whatever boot, and also one that cannot be read.</summary>
     public void Remove(Attachment owner)

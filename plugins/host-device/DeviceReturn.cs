@@ -167,12 +167,28 @@ internal sealed class DeviceReturn(string plugin, DeviceRecord record, HostNames
         if (record.Identity.Mac is { } mac && link.Address != mac)
             RestoreAddress(link, new LinkChange { Address = mac });
         RestoreAddresses(link);
+        if (record.IsUp && record.HasMark && isNamed && TryRaiseUnmarked(link))
+            return;
         if (record.IsUp)
             Try(link, "state up", new LinkChange { Up = true });
         if (!isNamed)
             throw NameTaken(link);
         if (record.HasMark)
             host.Links.Set(link.Index, new LinkChange { Alias = record.Alias });
+    }
+
+    // In one request, as it is wherever the driver does not refuse.
+    private bool TryRaiseUnmarked(Link link)
+    {
+        try
+        {
+            host.Links.Set(link.Index, new LinkChange { Up = true, Alias = record.Alias });
+            return true;
+        }
+        catch (NetlinkException)
+        {
+            return false;
+        }
     }
 
     // Many drivers take another address only while the link is down, and some tell the card, which answers later.

@@ -38,13 +38,12 @@ internal sealed class DeviceTake(string plugin, CniRequest request, DeviceRecord
         };
         rollback.OnFailure($"give {link.Name} back", () => GiveBack(record));
         records.Write(record);
-        host.Links.Set(link.Index, new LinkChange { Alias = record.Name });
         Move(link, pod);
         return inside.Links.Get(request.IfName);
     }
 
     private Link GetDevice(DeviceFinder finder) =>
-        finder.Find(host, records.List()) ?? throw finder.Absent(CniErrorCode.InvalidNetworkConfig, records.List());
+        finder.Find(host, records.List) ?? throw finder.Absent(CniErrorCode.InvalidNetworkConfig, records.List());
 
     // A device on the host is in no container, so what is on record of it is of one that ended without DEL.
     private Link Reclaim(DeviceFinder finder, Link link)
@@ -81,6 +80,7 @@ internal sealed class DeviceTake(string plugin, CniRequest request, DeviceRecord
                 {
                     NetNs = pod.File,
                     Name = request.IfName,
+                    Alias = link.Name,
                     Up = true,
                 }
             );

@@ -1,3 +1,5 @@
+using System.Text;
+using Plugboard.Linux;
 using Plugboard.Linux.Files;
 
 namespace Plugboard.HostDevice;
@@ -37,11 +39,14 @@ internal sealed class DeviceTree(string root)
         return directory?.FindLinkTarget(name) is { } target ? target[(target.LastIndexOf('/') + 1)..] : null;
     }
 
-    /// <summary>The interfaces of a device, by name: its own, or those of the virtio device on it. Empty if /sys shows none.</summary>
+    /// <summary>
+    /// The interfaces of a device, by name: its own, or those of the virtio device on it. Empty if /sys shows none. In switchdev mode a
+    /// physical function also has the representors of its virtual ones (Linux 5.8): they are not its interface.
+    /// </summary>
     public static IReadOnlyList<string> ListInterfaces(string path)
     {
         if (NamesIn($"{path}/net") is { Count: > 0 } own)
-            return own;
+            return own.Count == 1 ? own : [.. own.Where(name => !IsRepresentor($"{path}/net/{name}"))];
         foreach (var child in NamesIn(path))
         {
             if (child.StartsWith("virtio", StringComparison.Ordinal) && NamesIn($"{path}/{child}/net") is { Count: > 0 } names)
@@ -49,6 +54,22 @@ internal sealed class DeviceTree(string root)
         }
 
         return [];
+    }
+
+    // Of virtual and sub-functions, here or behind another controller: pf0vf3, pf0sf88, c1pf0vf3; that of a host's own function is pf0.
+    private static bool IsRepresentor(string path)
+    {
+        try
+        {
+            using var file = FileDescriptor.FindKernelFile($"{path}/phys_port_name");
+            var port = file is null ? "" : Encoding.ASCII.GetString(file.ReadToEnd(64)).Trim();
+            return port.Contains("pf", StringComparison.Ordinal);
+        }
+        catch (ErrnoException)
+        {
+            // The driver does not name its ports.
+            return false;
+        }
     }
 
     /// <summary>What is in a directory, sorted; empty if it is absent.</summary>

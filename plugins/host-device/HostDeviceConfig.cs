@@ -21,7 +21,7 @@ internal sealed record HostDeviceConfig
     public string KernelPath { get; private init; } = "";
 
     /// <summary>The PCI address of the device below it; empty: chosen by something else.</summary>
-    public string PciAddress { get; private init; } = "";
+    public string PciBusId { get; private init; } = "";
 
     /// <summary>The device of a device plugin, a PCI address or the name of an auxiliary device; empty for none.</summary>
     public string DeviceId { get; private init; } = "";
@@ -32,7 +32,7 @@ internal sealed record HostDeviceConfig
         : Address is { } address ? $"hwaddr {address}"
         : KernelPath.Length > 0 ? $"kernelpath {KernelPath}"
         : DeviceId.Length > 0 ? $"runtimeConfig.deviceID {DeviceId}"
-        : $"pciBusID {PciAddress}";
+        : $"pciBusID {PciBusId}";
 
     /// <summary>Reads the config; what is wrong is a <see cref="CniException"/>.</summary>
     public static HostDeviceConfig Parse(ConfigNode node)
@@ -42,10 +42,10 @@ internal sealed record HostDeviceConfig
             Device = node.GetString("device"),
             Address = ReadAddress(node.GetString("hwaddr")),
             KernelPath = ReadPath(node.GetString("kernelpath")),
-            PciAddress = ReadId(node.GetString("pciBusID"), "pciBusID"),
+            PciBusId = ReadId(node.GetString("pciBusID"), "pciBusID"),
             DeviceId = ReadId(node.FindObject("runtimeConfig")?.GetString("deviceID") ?? "", "runtimeConfig.deviceID"),
         };
-        if (config is { Device: "", Address: null, KernelPath: "", PciAddress: "", DeviceId: "" })
+        if (config is { Device: "", Address: null, KernelPath: "", PciBusId: "", DeviceId: "" })
         {
             throw Wrong(
                 "specify either \"device\", \"hwaddr\", \"kernelpath\" or \"pciBusID\"",
@@ -95,7 +95,7 @@ internal sealed record HostDeviceConfig
     private static string ReadId(string id, string key) =>
         id is "." or ".." || id.Contains('/')
             ? throw Wrong($"invalid {key} \"{id}\"", $"{key} wants the address of a device, such as 0000:01:10.0")
-            : id;
+            : PciAddress.Normalize(id);
 
     private static CniException Wrong(string message, string details) => new(CniErrorCode.InvalidNetworkConfig, message, details);
 }

@@ -114,13 +114,13 @@ internal sealed class HostDevicePlugin : CniPlugin
     {
         using var node = new HostNamespace();
         var isTheContainers = pod is not null && (record.NetNsInode == 0 || pod.File.Status().Inode == record.NetNsInode);
-        var isElsewhere = records
-            .List()
-            .Any(other => other.Owner != record.Owner && other.Name == record.Name && other.Identity.Parent == record.Identity.Parent);
         var way = new DeviceReturn(Name, record, node) { WaitsForName = waitsForName };
         try
         {
-            way.Run(isTheContainers ? pod : null, record.Identity.IsCertain && !isElsewhere);
+            if (isTheContainers)
+                way.Run(pod, mayFollow: false);
+            else
+                way.Run(null, record.Identity.IsCertain && !IsElsewhere(records, record));
         }
         catch (CniException) when (!way.HasStayed)
         {
@@ -130,6 +130,11 @@ internal sealed class HostDevicePlugin : CniPlugin
 
         records.Remove(record.Owner);
     }
+
+    private static bool IsElsewhere(DeviceRecords records, DeviceRecord record) =>
+        records
+            .List()
+            .Any(other => other.Owner != record.Owner && other.Name == record.Name && other.Identity.Parent == record.Identity.Parent);
 
     // What the reference gave: the alias is all that is kept.
     private static DeviceRecord? FindUnrecorded(CniRequest request, NetworkNamespace pod, DeviceRecords? records)
@@ -221,7 +226,7 @@ internal sealed class HostDevicePlugin : CniPlugin
         using var host = RouteClient.Open();
         using var records = DeviceRecords.Find();
         var known = records?.List() ?? [];
-        return finder.Find(host, known) is not null
+        return finder.Find(host, () => known) is not null
             || finder.Absent(CniErrorCode.PluginNotAvailable, known).Code == CniErrorCode.DeviceTaken;
     }
 

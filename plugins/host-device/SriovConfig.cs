@@ -59,8 +59,7 @@ internal sealed record SriovConfig
     }
 
     /// <summary>The PCI address of a config that may be wrong in any way; empty if it has none.</summary>
-    public static string FindDevice(ConfigNode node) =>
-        InterfaceKeys.Leniently(node, static config => config.GetString("deviceID"), "") is var id && IsAddress(id) ? id : "";
+    public static string FindDevice(ConfigNode node) => InterfaceKeys.Leniently(node, ReadId, "") is var id && IsAddress(id) ? id : "";
 
     /// <summary>The settings of a config, or of a state file, whose common keys are those of its config.</summary>
     public static SriovConfig Read(ConfigNode node) =>
@@ -94,7 +93,7 @@ internal sealed record SriovConfig
     }
 
     private static string ReadDevice(ConfigNode node) =>
-        node.GetString("deviceID") switch
+        ReadId(node) switch
         {
             "" => throw Wrong(
                 "VF pci addr is required",
@@ -104,6 +103,12 @@ internal sealed record SriovConfig
             var id when IsAddress(id) => id,
             var id => throw Wrong($"invalid deviceID \"{Excerpt.Of(id)}\"", "deviceID wants a PCI address, such as 0000:01:10.0"),
         };
+
+    // The device plugin's choice is deviceID. With the capability deviceID alone, Multus has it from the pod's annotation.
+    private static string ReadId(ConfigNode node) =>
+        PciAddress.Normalize(
+            node.GetString("deviceID") is { Length: > 0 } id ? id : node.FindObject("runtimeConfig")?.GetString("deviceID") ?? ""
+        );
 
     private static bool IsAddress(string id) => id.Length > 0 && id is not ("." or "..") && !id.Contains('/');
 

@@ -124,7 +124,6 @@ internal sealed class SriovPlugin : CniPlugin
         using var pod = PodNamespace.Find(request.NetNs, Name);
         using var node = new HostNamespace();
         using var state = VfState.Lock(device);
-        state.RemoveUnfinished(request.ContainerId);
         // Read again: a call that held the lock may have been about it.
         if (VfState.Find(request.ContainerId, request.IfName) is { } kept && kept.DeviceId == device)
             new VfOwnership(state, kept, request.NetNs).Release(request.Attachment, tree, node, pod);

@@ -45,8 +45,9 @@ internal sealed class VfAttachment(CniRequest request, SriovConfig config, VfSta
             $"restore {place.Address}",
             () => new VfOwnership(state, record, request.NetNs).Release(request.Attachment, tree, node, pod)
         );
+        // The record first: it says whose an allocation is.
+        state.Write(request.Attachment, config.DeviceId, record.ToBytes(request.Config.Value));
         state.Allocate(config.DeviceId, request.NetNs);
-        state.Write(request.Attachment, record.ToBytes(request.Config.Value));
         foreach (var setting in VfSettings.Plan(config, before))
             Apply(physical, setting);
         return link is null
@@ -69,7 +70,9 @@ internal sealed class VfAttachment(CniRequest request, SriovConfig config, VfSta
         var others = VfState.List().Where(each => each.Record.DeviceId == config.DeviceId).ToArray();
         var own = VfRecord.NameOf(request.ContainerId, request.IfName);
         var isOthers = allocated != request.NetNs || others.Any(each => each.Name != own && each.Record.NetNs == allocated);
-        if (allocated is not null && isOthers && VfOwnership.IsAlive(allocated))
+        // An allocation does not say of which boot it is; a path of a process's namespace may be another process's by now.
+        var isOfEarlierBoot = others.Length > 0 && others.All(static each => each.Record.Boot == VfState.EarlierBoot);
+        if (allocated is not null && isOthers && !isOfEarlierBoot && VfOwnership.IsAlive(allocated))
             throw Taken(allocated, others.Select(static each => each.Name));
         foreach (var (name, record) in others)
         {

@@ -24,6 +24,9 @@ internal sealed class VfOwnership(VfState state, VfRecord record, string netNs)
     {
         get
         {
+            // Its namespace's path may be another one's by now.
+            if (record.Boot == VfState.EarlierBoot && VfState.List().Any(IsOfThisBoot))
+                return false;
             // sriov-cni before 2.7 allocates nothing: then the function is the attachment's whose record is the only one of it.
             if (state.FindAllocation(record.DeviceId) is not { } allocated)
                 return record.NetNs.Length == 0 && VfState.List().Count(each => each.Record.DeviceId == record.DeviceId) == 1;
@@ -32,6 +35,9 @@ internal sealed class VfOwnership(VfState state, VfRecord record, string netNs)
             return netNs.Length > 0 ? allocated == netNs : !IsAlive(allocated);
         }
     }
+
+    private bool IsOfThisBoot((string Name, VfRecord Record) each) =>
+        each.Record.DeviceId == record.DeviceId && each.Record.Boot != VfState.EarlierBoot;
 
     /// <summary>Restores the function and removes its files. If a step fails, they stay for the next DEL.</summary>
     public void Release(Attachment owner, DeviceTree tree, HostNamespace node, NetworkNamespace? pod)

@@ -15,7 +15,6 @@ internal sealed class VfState : IDisposable
     private const string Path = "/var/lib/cni/sriov";
     private const uint DirectoryMode = 0b111_000_000; // 0700
     private const int LargestFile = 1 << 20;
-    private const string Temporary = ".new";
 
     // As long as the reference waits.
     private static readonly TimeSpan timeout = TimeSpan.FromSeconds(60);
@@ -35,9 +34,17 @@ internal sealed class VfState : IDisposable
         var functions = directory.EnsureDirectory("pci", DirectoryMode);
         using var locks = functions.EnsureDirectory("vf_lock", DirectoryMode);
         var taken = FileLock.Take(locks.OpenOrCreate($"{device}.lock", FileModes.RootsOwn), timeout);
-        // Of a call that was killed while it wrote.
-        functions.Remove($".{device}{Temporary}");
+        // Of a call that was killed while it wrote, on a filesystem without O_TMPFILE.
+        RemoveUnfinished(directory, device);
+        RemoveUnfinished(functions, device);
         return new VfState(directory, functions, taken);
+    }
+
+    // A read-only filesystem refuses that too, and must not keep DEL from restoring the function.
+    private static void RemoveUnfinished(FileDirectory files, string device)
+    {
+        if (files.FindStatus(TemporaryOf(device)) is not null)
+            files.Remove(TemporaryOf(device));
     }
 
     /// <summary>The record of an attachment; null if it has none, or one that cannot be read, which is reported.</summary>
@@ -88,11 +95,8 @@ internal sealed class VfState : IDisposable
             : MachineBoot.FindTime() is not { } boot || status.ModifiedNanoseconds >= boot;
 
     /// <summary>Writes the record of an attachment, whole.</summary>
-    public void Write(Attachment owner, byte[] content) =>
-        records.Replace(VfRecord.NameOf(owner.ContainerId, owner.IfName), content, FileModes.RootsOwn, $".{owner.ContainerId}{Temporary}");
-
-    /// <summary>Removes what a call that was killed had written of an attachment's record.</summary>
-    public void RemoveUnfinished(string containerId) => records.Remove($".{containerId}{Temporary}");
+    public void Write(Attachment owner, string device, byte[] content) =>
+        Place(records, VfRecord.NameOf(owner.ContainerId, owner.IfName), device, content);
 
     /// <summary>Removes a record.</summary>
     public void Remove(string name) => records.Remove(name);
@@ -105,8 +109,18 @@ internal sealed class VfState : IDisposable
     }
 
     /// <summary>Allocates a function.</summary>
-    public void Allocate(string device, string netNs) =>
-        allocations.Replace(device, Encoding.UTF8.GetBytes(netNs), FileModes.RootsOwn, $".{device}{Temporary}");
+    public void Allocate(string device, string netNs) => Place(allocations, device, device, Encoding.UTF8.GetBytes(netNs));
+
+    // Without a name until it is whole: a call that is killed leaves nothing. On the disk before that: a file that a crash of the node made
+    // empty could not be read.
+    private static void Place(FileDirectory directory, string name, string device, byte[] content)
+    {
+        using var file = directory.CreateUnnamed(content, FileModes.RootsOwn, TemporaryOf(device));
+        file.File.Sync();
+        file.Link(name);
+    }
+
+    private static string TemporaryOf(string device) => $".{device}.new";
 
     /// <summary>Ends the allocation of a function.</summary>
     public void Free(string device) => allocations.Remove(device);

@@ -31,7 +31,16 @@ internal sealed class LeaseFiles(string directory)
         var taken = FileLock.TryTake(descriptor);
         if (taken is null)
             descriptor.Dispose();
+        else
+            RemoveUnfinished(files);
         return taken;
+    }
+
+    // Of a daemon that was killed while it wrote.
+    private static void RemoveUnfinished(FileDirectory files)
+    {
+        foreach (var name in files.ReadNames().Where(static name => name.StartsWith($".{LeasePrefix}", StringComparison.Ordinal)))
+            files.Remove(name);
     }
 
     /// <summary>Writes a lease, so that it outlives this process.</summary>

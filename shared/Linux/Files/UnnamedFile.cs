@@ -94,6 +94,16 @@ public sealed unsafe class UnnamedFile : IDisposable
         };
     }
 
+    /// <summary>Gives the file its name, in place of the file that has it: for a moment none has.</summary>
+    public void Link(string newName)
+    {
+        if (TryLink(newName))
+            return;
+        directory.Remove(newName);
+        if (!TryLink(newName))
+            throw new ErrnoException("link", directory.FullPath(newName), Errno.EEXIST);
+    }
+
     // AT_EMPTY_PATH wants CAP_DAC_READ_SEARCH (until Linux 6.10); the way by /proc wants nothing but /proc.
     private Errno LinkByProc(string newName)
     {

@@ -46,7 +46,18 @@ internal sealed partial class FaultyMachine : IDisposable
 
     public MachineState State() => MachineState.Of(node, Pod, next);
 
-    public void Succeed(string verb) => node.CallBeside(verb, Pod, config).Succeeded();
+    public void Succeed(string verb)
+    {
+        if (verb != "GC")
+        {
+            node.CallBeside(verb, Pod, config).Succeeded();
+            return;
+        }
+
+        var all = config.DeepClone().AsObject();
+        (all["cniVersion"], all["cni.dev/valid-attachments"]) = ("1.1.0", new JsonArray());
+        node.CallBeside(verb, null, all).Succeeded();
+    }
 
     /// <summary>Lists the system calls of a verb, and undoes what it did.</summary>
     public IReadOnlyList<SystemCall> Record(string verb)
@@ -159,10 +170,11 @@ internal sealed partial class FaultyMachine : IDisposable
     /// <summary>
     /// Each system call of a node's first ADD: killed before it, it is released by its DEL, and the next pod's calls go well.
     /// </summary>
-    public void KillEachAdd()
+    /// <param name="end">GC, of no valid attachment, does it as well as DEL.</param>
+    public void KillEachAdd(string end = "DEL")
     {
         List<SystemCall> calls = [.. Strace.WhereStatesDiffer(Record("ADD"))];
-        ForEach(calls, KillAdd);
+        ForEach(calls, call => KillAdd(call, end));
         RequireKills(calls);
     }
 
@@ -179,13 +191,15 @@ internal sealed partial class FaultyMachine : IDisposable
         Assert.True(Kills > calls.Count * 3 / 4, $"only {Kills} of {calls.Count} were killed");
 
     /// <summary>What is left of a node's first ADD that is killed before a call, after its DEL and after the next pod's calls.</summary>
-    public IEnumerable<string> KillAdd(SystemCall call)
+    public IEnumerable<string> KillAdd(SystemCall call) => KillAdd(call, "DEL");
+
+    private IEnumerable<string> KillAdd(SystemCall call, string end)
     {
         RemoveBridge();
         var before = State();
         Kill(call, "ADD");
         WaitForOrphans();
-        Succeed("DEL");
+        Succeed(end);
         var after = State();
         foreach (var difference in before.Difference(after, IsOfTheBridge))
             yield return difference;

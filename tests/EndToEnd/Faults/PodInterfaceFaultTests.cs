@@ -26,6 +26,14 @@ public sealed class PodInterfaceFaultTests
         machine.KillEachAdd();
     }
 
+    // A device of the node is given back although the pod lives.
+    [KernelFact]
+    public void An_ADD_of_host_device_killed_at_any_call_is_collected_by_GC()
+    {
+        using var machine = new FaultyMachine(node => Config(node, "host-device"));
+        machine.KillEachAdd("GC");
+    }
+
     [KernelTheory]
     [InlineData("ptp")]
     [InlineData("macvlan")]

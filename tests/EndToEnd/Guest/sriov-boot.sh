@@ -21,6 +21,7 @@ cp "$(command -v ip)" "$root/tools/ip"
 ldd "$(command -v ip)" | sed -n 's/.*[ \t]\(\/[^ ]*\) (.*/\1/p' |
     while read -r library; do mkdir -p "$root$(dirname "$library")"; cp -L "$library" "$root$library"; done
 cp "$scripts/sriov.sh" "$root/init"
+x86_64-linux-gnu-gcc -O1 -static -o "$root/bin/kill-at" "$scripts/kill-at.c"
 # Of the modules only those that the script asks for, with what they need.
 modules=$(sed -n 's/^MODULES="\(.*\)"$/\1/p' "$root/init")
 depmod -b "$packages" "$version"
@@ -37,7 +38,7 @@ depmod -b "$root" "$version" 2>/dev/null
 (cd "$root" && find . | busybox cpio -o -H newc 2>/dev/null) > "$work/initrd"
 # no_timer_check: on a busy machine the timer misses the few ticks in which the kernel looks for it.
 export LD_LIBRARY_PATH=$packages/usr/lib/x86_64-linux-gnu:$packages/lib/x86_64-linux-gnu
-timeout -k 5 "${TIMEOUT:-300}" "$packages/usr/bin/qemu-system-x86_64" -L "$packages/usr/share/qemu" -L "$packages/usr/share/seabios" \
+timeout -k 5 "${TIMEOUT:-1500}" "$packages/usr/bin/qemu-system-x86_64" -L "$packages/usr/share/qemu" -L "$packages/usr/share/seabios" \
     -M q35,kernel-irqchip=split -accel tcg -cpu max -m 768 -nographic -nodefaults -no-reboot -monitor none -serial "file:$output" \
     -device intel-iommu,intremap=on -device pcie-root-port,id=rp1,slot=1 -netdev user,id=n1,restrict=on \
     -device igb,bus=rp1,netdev=n1,romfile= -kernel "$packages/boot/vmlinuz-$version" -initrd "$work/initrd" \

@@ -28,7 +28,8 @@ pod() {
     unshare -n sleep 100000 &
     eval "pid_$1=$!"
     : > /run/netns/$1
-    sleep 0.3
+    own=$(readlink /proc/self/ns/net)
+    while [ "$(readlink /proc/$!/ns/net)" = "$own" ]; do usleep 10000; done
     mount --bind /proc/$!/ns/net /run/netns/$1
     nsenter --net=/run/netns/$1 ip link set lo up
 }
@@ -150,26 +151,122 @@ look gc gc ''
 show gc-restored
 rm -f /run/results/a
 
-# Killed at one moment after another, released by DEL.
-show_state() { show state | grep -v '^STEP'; }
-usleep 500000
-state=$(show_state)
+# Killed before each system call of an ADD, and of a DEL, that changes anything (kill-at.c). DEL or GC, or DEL after the pod's namespace has
+# ended, gives the function back as it was, and the next ADD works. Of the driver's and the interface's state the shell's own words make
+# lines: a guest is slow at starting processes.
+seen() {
+    /tools/ip -d link show > /run/seen
+    seen=
+    while read -r first second rest; do
+        case $first in
+            [0-9]*:) case $rest in *[\<,]UP[,\>]*) up=up;; *) up=down;; esac; rest=${rest#*mtu }; line="$second $up ${rest%% *}";;
+            link/ether) line=$second;;
+            vf|alias|altname) line="$first $second $rest";;
+            *) continue;;
+        esac
+        seen="$seen$line
+"
+    done < /run/seen
+    set -- /var/lib/cni/sriov/* /var/lib/cni/sriov/.[!.]* /var/lib/cni/sriov/pci/* /var/lib/cni/sriov/pci/.[!.]*
+    seen="$seen$*"
+}
+expect() {
+    seen
+    [ "$seen" = "$1" ] || { echo "$what: $2"; echo "$1" > /run/expected; echo "$seen" > /run/seen; diff /run/expected /run/seen; }
+}
+# make VERB: a call that must succeed. killed VERB: true if it was killed before change $number.
+make() {
+    case $1 in GC) input=gc;; *) input=killed;; esac
+    CNI_COMMAND=$1 $P/sriov < /run/inputs/$input > /run/answer 2>&1 || { echo "$what: $1"; cat /run/answer; }
+}
+killed() {
+    what="$1 killed before change $number, then $2"
+    CNI_COMMAND=$1 kill-at $number $P/sriov < /run/inputs/killed > /dev/null 2>> /run/killed-$1
+    [ $? = 137 ]
+}
+release() {
+    if [ $1 = end ]; then end a; make DEL; pod a; else make $1; fi
+    expect "$before" "not as before"
+}
+export CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net1 CNI_PATH=$P
+sriov 0 '"vlan":5,"vlanQoS":2,"mac":"02:00:00:00:00:0f","max_tx_rate":50,"spoofchk":"off","trust":"on"' > /run/inputs/killed
+echo '{"cniVersion":"1.1.0","name":"fast","type":"sriov","cni.dev/valid-attachments":[]}' > /run/inputs/gc
 echo "STEP killed"
-rounds=0
-for delay in 20000 60000 100000 150000 200000 250000 300000 350000 400000 500000 600000; do
-    input=$(sriov 0 '"vlan":5,"mac":"02:00:00:00:00:0f","max_tx_rate":50,"spoofchk":"off","trust":"on"')
-    echo "$input" > /run/inputs/killed
-    env CNI_COMMAND=ADD CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net1 CNI_PATH=$P \
-        $P/sriov < /run/inputs/killed > /dev/null 2>&1 &
-    usleep $delay
-    kill -9 $! 2> /dev/null && rounds=$((rounds + 1))
-    wait $! 2> /dev/null
-    env CNI_COMMAND=DEL CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net1 CNI_PATH=$P $P/sriov < /run/inputs/killed ||
-        echo "DEL failed after $delay"
-    [ "$(show_state)" = "$state" ] || { echo "after $delay:"; show_state; }
+usleep 500000
+what=before; number=0
+seen; before=$seen
+make ADD; seen; added=$seen; make DEL
+expect "$before" "not as before"
+more="ADD DEL"
+while [ "$more" ]; do
+    number=$((number + 1)); left=$more; more=
+    case $number in *[0369]) way=GC;; *[147]) way=end;; *) way=DEL;; esac
+    case $left in *ADD*)
+        if killed ADD DEL; then more=ADD; fi
+        release DEL
+        [ ! "$more" ] || { killed ADD GC; release GC; }
+    esac
+    make ADD; expect "$added" "the next ADD's"
+    case $left in *DEL*) if killed DEL $way; then more="$more DEL"; fi;; esac
+    release $way
 done
-echo "killed at least once: $([ $rounds -gt 0 ] && echo yes)"
+for verb in ADD DEL; do echo "$verb $(wc -l < /run/killed-$verb)" $(sort -u /run/killed-$verb); done
 echo "EXIT 0"
+unset CNI_CONTAINERID CNI_NETNS CNI_IFNAME CNI_PATH
+
+# Two functions in one pod, one of them chosen by the pod's annotation: Multus then has it in runtimeConfig alone. An address without its domain.
+call two-add ADD sriov a "$(sriov 0 '"vlan":14')"
+echo "{\"cniVersion\":\"1.0.0\",\"name\":\"fast\",\"type\":\"sriov\",\"vlan\":15,\"capabilities\":{\"deviceID\":true},\"runtimeConfig\":{\"deviceID\":\"01:10.4\"}}" > /run/inputs/second
+second() { look $1 env CNI_COMMAND=$2 CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net2 CNI_PATH=$P sh -c "$P/sriov < /run/inputs/second"; }
+second two-second-add ADD
+show two
+look two-pod nsenter --net=/run/netns/a /tools/ip -o link show
+call two-del DEL sriov a "$(sriov 0)"
+show two-left
+second two-second-del DEL
+show two-restored
+rm -f /run/results/a
+
+# A record of an earlier boot, whose namespace's path is another's by now: the next pod gets the function, and the late DEL leaves it alone.
+call boot-add ADD sriov a "$(sriov 0 '"vlan":16')"
+cp /var/lib/cni/sriov/a-net1 /run/inputs/earlier
+call boot-del DEL sriov a "$(sriov 0)"
+sed 's/"boot":"[^"]*"/"boot":"earlier"/' /run/inputs/earlier > /var/lib/cni/sriov/a-net1
+echo -n /run/netns/a > /var/lib/cni/sriov/pci/$V.0
+rm -f /run/results/a
+call boot-next ADD sriov b "$(sriov 0 '"vlan":17')"
+sed 's/"boot":"[^"]*"/"boot":"earlier"/; s/netns\/a"/netns\/b"/' /run/inputs/earlier > /var/lib/cni/sriov/a-net1
+show boot-held
+call boot-late DEL sriov a "$(sriov 0)"
+show boot-still-held
+call boot-next-del DEL sriov b "$(sriov 0)"
+show boot-restored
+rm -f /run/results/b
+
+# The state's filesystem is full, or read-only.
+mount -t tmpfs -o nr_inodes=6 tmpfs /var/lib/cni
+call full-disk-add ADD sriov b "$(sriov 0 '"vlan":18')"
+show full-disk
+umount /var/lib/cni
+call ro-add ADD sriov b "$(sriov 0 '"vlan":18,"mac":"02:00:00:00:00:18"')"
+mount --bind /var/lib/cni /var/lib/cni
+mount -o remount,ro,bind /var/lib/cni
+call ro-second ADD sriov a "$(sriov 4 '"vlan":18')"
+call ro-del DEL sriov b "$(sriov 0)"
+show ro
+umount /var/lib/cni
+call ro-del-again DEL sriov b "$(sriov 0)"
+show ro-restored
+rm -f /run/results/b
+
+# The card is down.
+ip link set eth0 down
+call down-card-add ADD sriov b "$(sriov 0 '"vlan":20,"mac":"02:00:00:00:00:20"')"
+call down-card-del DEL sriov b "$(sriov 0)"
+ip link set eth0 up
+usleep 500000
+show down-card
+rm -f /run/results/b
 
 # Four pods want one function at once.
 for pod in r1 r2 r3 r4; do pod $pod; done

@@ -23,6 +23,8 @@ internal sealed class MachineState
         "net/ipv6/conf/default/accept_ra",
     ];
 
+    private const string HostDeviceRecords = "/run/plugboard/host-device";
+
     private readonly SortedSet<string> facts = new(StringComparer.Ordinal);
 
     private MachineState() { }
@@ -107,6 +109,10 @@ internal sealed class MachineState
 
     private void AddFiles(CniNode node)
     {
+        if (Directory.Exists(HostDeviceRecords))
+            facts.UnionWith(
+                Directory.EnumerateFiles(HostDeviceRecords, "*", SearchOption.AllDirectories).Select(static path => $"file {path}")
+            );
         if (!Directory.Exists(node.DataDirectory))
             return;
         foreach (var path in Directory.EnumerateFiles(node.DataDirectory, "*", SearchOption.AllDirectories))

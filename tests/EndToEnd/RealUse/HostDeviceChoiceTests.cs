@@ -12,6 +12,8 @@ public sealed class HostDeviceChoiceTests
     [InlineData(Pci + "/0000:01:10.0/virtio3/net/nic0", """{"pciBusID":"0000:01:10.0"}""")]
     [InlineData(Pci + "/0000:01:10.0/net/nic0", """{"runtimeConfig":{"deviceID":"0000:01:10.0"}}""")]
     [InlineData(Pci + "/0000:01:10.0/net/nic0", """{"pciBusID":"0000:09:09.9","runtimeConfig":{"deviceID":"0000:01:10.0"}}""")]
+    [InlineData(Pci + "/0000:af:10.0/net/nic0", """{"pciBusID":"0000:AF:10.0"}""")]
+    [InlineData(Pci + "/0000:af:10.0/net/nic0", """{"runtimeConfig":{"deviceID":"AF:10.0"}}""")]
     [InlineData("/sys/bus/auxiliary/devices/mlx5_core.sf.4/net/nic0", """{"runtimeConfig":{"deviceID":"mlx5_core.sf.4"}}""")]
     [InlineData("/sys/devices/platform/serial8250/net/nic0", """{"kernelpath":"/sys/devices/platform/serial8250"}""")]
     public void The_device_is_chosen_by_what_is_below_it(string directory, string keys)

@@ -52,6 +52,33 @@ public sealed class SriovConfigTests
         Assert.Equal((CniErrorCode.InvalidNetworkConfig, Prefix + message), (e.Code, e.Message));
     }
 
+    // As device plugins and Multus write it; as people do.
+    [Theory]
+    [InlineData(""","deviceID":"0000:af:10.4","pciBusID":"0000:af:10.4" """, "0000:af:10.4")]
+    [InlineData(""","deviceID":"0000:AF:10.4" """, "0000:af:10.4")]
+    [InlineData(""","deviceID":"AF:10.4" """, "0000:af:10.4")]
+    [InlineData(""","deviceID":"10000:E1:00.7" """, "10000:e1:00.7")]
+    [InlineData(""","deviceID":"af:10.8" """, "af:10.8")]
+    [InlineData(""","runtimeConfig":{"deviceID":"0000:AF:10.4"}""", "0000:af:10.4")]
+    [InlineData(""","deviceID":"0000:af:10.2","runtimeConfig":{"deviceID":"0000:af:10.4"}""", "0000:af:10.2")]
+    public void A_function_has_one_spelling(string keys, string expected) => Assert.Equal(expected, Parse(keys).DeviceId);
+
+    [Theory]
+    [InlineData(""","vlan":"100" """)]
+    [InlineData(""","max_tx_rate":"100" """)]
+    [InlineData(""","vlan":1.5""")]
+    [InlineData(""","trust":true""")]
+    [InlineData(""","runtimeConfig":{"deviceID":7}""")]
+    public void A_value_of_another_type_is_refused_and_DEL_reads_past_it(string keys)
+    {
+        var device = keys.Contains("deviceID", StringComparison.Ordinal) ? "" : ""","deviceID":"0000:01:10.0" """;
+        Assert.Equal(CniErrorCode.DecodingFailure, Assert.Throws<CniException>(() => Parse(device + keys)).Code);
+        var node = NetworkConfig
+            .Parse(System.Text.Encoding.UTF8.GetBytes($$"""{"cniVersion":"1.0.0","name":"n","type":"sriov"{{device}}{{keys}}}"""))
+            .Root;
+        Assert.Equal(device.Length > 0 ? "0000:01:10.0" : "", SriovConfig.FindDevice(node));
+    }
+
     [Theory]
     [InlineData("on", true)]
     [InlineData("off", false)]

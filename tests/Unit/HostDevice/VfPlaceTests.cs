@@ -30,6 +30,25 @@ public sealed class VfPlaceTests : IDisposable
         Assert.True(VfPlace.HasAny(tree));
     }
 
+    // In switchdev mode, whatever the names sort like.
+    [Theory]
+    [InlineData("pf0vf1")]
+    [InlineData("pf0sf88")]
+    [InlineData("c1pf0vf3")]
+    public void A_representor_is_not_the_interface_of_the_card(string port)
+    {
+        var net = Directory.CreateDirectory($"{root}/bus/pci/devices/0000:01:00.0/net").FullName;
+        File.WriteAllText($"{net}/ens1/phys_port_name", "p0\n");
+        foreach (var name in (string[])["58609951635cbfa", "ens1_0"])
+        {
+            Directory.CreateDirectory($"{net}/{name}");
+            File.WriteAllText($"{net}/{name}/phys_port_name", port + "\n");
+        }
+
+        Assert.Equal("ens1", VfPlace.Find(tree, "0000:01:10.0")!.PhysicalFunction);
+        Assert.Equal(["ens1"], DeviceTree.ListInterfaces($"{root}/bus/pci/devices/0000:01:00.0"));
+    }
+
     [Theory]
     [InlineData("vfio-pci", true)]
     [InlineData("igbvf", false)]
