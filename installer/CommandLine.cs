@@ -122,7 +122,7 @@ internal static class CommandLine
             Guard(() =>
             {
                 RequireRoot();
-                var host = flags.Read(result);
+                var host = flags.ReadInstalled(result);
                 var files = new RollbackVerb(host, TimeProvider.System).RollBack();
                 Print(Report.OfRun(files, host.IsJson));
                 RulesLeft.Warn(host, files);
@@ -141,7 +141,7 @@ internal static class CommandLine
             Guard(() =>
             {
                 RequireRoot();
-                var host = flags.Read(result);
+                var host = flags.ReadInstalled(result);
                 var files = new RollbackVerb(host, TimeProvider.System).Uninstall(result.GetValue(restore), result.GetValue(force));
                 var exitCode = Judge(files, host, Report.OfRun);
                 RulesLeft.Warn(host, files);
@@ -162,7 +162,7 @@ internal static class CommandLine
         command.SetAction(result =>
             Guard(() =>
             {
-                var host = flags.Read(result);
+                var host = flags.ReadInstalled(result);
                 return Judge(new StatusQuery(host).Run(), host, Report.OfStatus);
             })
         );

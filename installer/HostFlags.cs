@@ -75,6 +75,15 @@ internal sealed class HostFlags
         return command;
     }
 
+    /// <summary>What they say, for a verb about what is installed: without <c>--bin-dir</c> its directory is where that is.</summary>
+    public HostOptions ReadInstalled(ParseResult result) =>
+        result.GetResult(binDirectory) is null or { Implicit: true }
+            ? Read(result) with
+            {
+                BinDirectory = RuntimeDirectory.ChooseInstalled(result.GetValue(hostRoot)!),
+            }
+            : Read(result);
+
     /// <summary>What they say.</summary>
     public HostOptions Read(ParseResult result) =>
         new()

@@ -82,7 +82,15 @@ internal sealed class Places : IDisposable
         if (host.FlexVolumeDirectory is not null || host.Drivers.Count > 0)
             return true;
         using var files = host.OpenRoot();
-        using var directory = files.TryOpen(host.FlexVolumePath, out _);
+        return HasState(files, host.FlexVolumePath);
+    }
+
+    /// <summary>Whether a directory has, or had, installed files.</summary>
+    /// <param name="root">The host's root.</param>
+    /// <param name="path">The directory; it may be missing.</param>
+    public static bool HasState(RootedDirectory root, string path)
+    {
+        using var directory = root.TryOpen(path, out _);
         return directory?.FindStatus(".plugboard") is not null;
     }
 

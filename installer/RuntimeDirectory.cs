@@ -29,6 +29,22 @@ internal static class RuntimeDirectory
         return directory;
     }
 
+    /// <summary>
+    /// The default if files were installed there; else the first of the runtime's directories that has installed files; else the default.
+    /// </summary>
+    /// <param name="root">Where the host's root is seen.</param>
+    public static string ChooseInstalled(string root)
+    {
+        using var host = new HostOptions { Root = root }.OpenRoot();
+        if (
+            Places.HasState(host, HostOptions.DefaultBinDirectory)
+            || RuntimeFinder.Find(root)?.BinDirectories.FirstOrDefault(path => Places.HasState(host, path)) is not { } directory
+        )
+            return HostOptions.DefaultBinDirectory;
+        Say($"using {directory}: the installed files are there, and none in {HostOptions.DefaultBinDirectory}");
+        return directory;
+    }
+
     /// <summary>Warns if the runtime does not execute what was installed: it looks elsewhere, or elsewhere first.</summary>
     /// <param name="host">Where it was installed.</param>
     /// <param name="plugins">The installed plugins.</param>

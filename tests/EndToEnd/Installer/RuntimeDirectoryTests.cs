@@ -38,6 +38,37 @@ public sealed class RuntimeDirectoryTests : IDisposable
     }
 
     [KernelFact]
+    public void The_other_verbs_find_what_auto_installed()
+    {
+        ConfigureAsDebian();
+        host.Shell($"cp {host.Bin}/bridge {host.Root}/usr/lib/cni");
+        host.Run("install --bin-dir auto").Succeeded();
+        var status = host.Run("status");
+        status.Succeeded();
+        Assert.Equal("installer: using /usr/lib/cni: the installed files are there, and none in /opt/cni/bin\n", status.Error);
+        Assert.Contains("/usr/lib/cni/bridge", status.Output, StringComparison.Ordinal);
+        Assert.Equal("rolled-back", (string?)host.Json("rollback")["bridge"]["state"]);
+        Assert.Equal("rolled-back", (string?)host.Json("rollback")["bridge"]["state"]);
+        Assert.Equal("restored", (string?)host.Json("uninstall --restore")["bridge"]["state"]);
+        Assert.False(File.Exists($"{host.Root}/usr/lib/cni/portmap"));
+        Assert.True(File.Exists($"{host.Root}/usr/lib/cni/bridge"));
+        Assert.Equal("reference", host.Owners);
+    }
+
+    [KernelFact]
+    public void The_other_verbs_prefer_the_default_directory_and_what_is_named()
+    {
+        ConfigureAsDebian();
+        host.Run("install --bin-dir auto").Succeeded();
+        Assert.Equal("missing", (string?)host.Json("status --plugins tap --bin-dir /opt/cni/bin")["tap"]["state"]);
+        host.Run("install").Succeeded();
+        Assert.Equal("", host.Run("status").Error);
+        host.Run("uninstall --restore").Succeeded();
+        Assert.Equal("reference", host.Owners);
+        Assert.True(File.Exists($"{host.Root}/usr/lib/cni/bridge"));
+    }
+
+    [KernelFact]
     public void Auto_takes_the_first_directory_that_exists()
     {
         Configure("version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dirs = ['/usr/lib/cni', '/opt/cni/bin']\n");
