@@ -50,6 +50,13 @@ internal sealed class HostFlags
     public HostFlags()
     {
         output.AcceptOnlyFromAmong("table", "json");
+        binDirectory.Validators.Add(static result =>
+            CommandLine.Require(
+                result.GetValueOrDefault<string>()?.Contains(',', StringComparison.Ordinal) != true,
+                result,
+                "--bin-dir takes one directory; for two run the command for each"
+            )
+        );
         plugins.Validators.Add(static result =>
             CommandLine.Require(
                 Words(result.GetValueOrDefault<string?>()).All(PluginSet.IsPluginName),

@@ -7,6 +7,7 @@ using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Pods;
 using Plugboard.Coordinator.Policy;
 using Plugboard.Coordinator.Policy.Api;
+using Plugboard.Coordinator.Policy.Bridging;
 using Plugboard.Coordinator.Policy.Judging;
 using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Coordinator.Policy.Starting;
@@ -19,6 +20,7 @@ using Plugboard.Coordinator.Sources.Static;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.Starting;
 using Plugboard.Linux;
+using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Coordinator.Cli;
@@ -37,6 +39,7 @@ internal sealed class NodeCoordinator : IDisposable
     private readonly IPolicySource? policySource;
     private readonly PolicyReconciler? policy;
     private readonly StartedPods? startedPods;
+    private BridgeNetfilterWatch? bridgeFilter;
     private readonly Action<string> log;
     private readonly Complaints complaints;
 
@@ -66,6 +69,7 @@ internal sealed class NodeCoordinator : IDisposable
             {
                 OwnAddresses = () => network.Addresses.Select(static own => own.Address.Address),
                 Started = startedPods,
+                Bridged = new BridgedPods(() => ReadPorts(client)),
             };
         }
 
@@ -173,6 +177,11 @@ internal sealed class NodeCoordinator : IDisposable
         if (policy is not null)
         {
             policy.Wake = () => engine.Ask(policy);
+            bridgeFilter = new BridgeNetfilterWatch(() =>
+            {
+                policy.NoteBridgeFilterLost();
+                engine.Ask(policy);
+            });
             TryWatch(
                 () => startedPods!.Open(settings.Policy!.StartWait, () => engine.Ask(policy)),
                 "pods that start are known when the API server has their addresses",
@@ -239,6 +248,19 @@ internal sealed class NodeCoordinator : IDisposable
     // The links that were read last; the first comparison comes after the first reading.
     private bool HasBridge() => network.Links.Values.Any(static link => link.Kind == "bridge");
 
+    private static IReadOnlyList<PodPort> ReadPorts(RouteClient client)
+    {
+        var links = client.Links.List();
+        var bridges = links.Where(static link => link.Kind == "bridge").Select(static link => link.Index).ToHashSet();
+        var networks = client.Addresses.ListAll().ToLookup(static own => own.LinkIndex, static own => own.Address);
+        return
+        [
+            .. links
+                .Where(link => bridges.Contains(link.MasterIndex))
+                .Select(link => new PodPort(link.Name, link.Alias, link.Kind == "veth", networks[link.MasterIndex].ToValueArray())),
+        ];
+    }
+
     /// <summary>The objects of network policy, read now.</summary>
     /// <param name="patience">How long to wait for them.</param>
     /// <exception cref="SettingException">No policy is enforced, or there are no objects.</exception>
@@ -257,7 +279,8 @@ internal sealed class NodeCoordinator : IDisposable
     {
         try
         {
-            return new PodStarts().List();
+            var own = NetworkNamespace.FindOwnInode();
+            return [.. new PodStarts().List().Where(start => start.IsOf(own))];
         }
         catch (ErrnoException e)
         {
@@ -304,6 +327,7 @@ internal sealed class NodeCoordinator : IDisposable
         Files?.Dispose();
         masqueradeFile?.Dispose();
         masquerade?.Dispose();
+        bridgeFilter?.Dispose();
         policy?.Dispose();
         pods?.Dispose();
         client.Dispose();

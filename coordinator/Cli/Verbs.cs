@@ -196,7 +196,7 @@ internal sealed class Verbs
         try
         {
             StartedPods.Close();
-            var outcome = PolicyReconciler.RemoveTable(isDryRun: false);
+            var outcome = PolicyReconciler.RemoveTables(isDryRun: false);
             foreach (var line in outcome.Changes.Select(static change => change.ToString()).Concat(outcome.Problems))
                 StandardError.WriteLine($"policy: {line}");
         }

@@ -75,7 +75,12 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
         if (NetworkOf(snapshot, told) is not { } network)
         {
             Forget();
-            return (null, "the cluster's network is not known yet: set --net-config-path, or add it to the source");
+            return (
+                null,
+                snapshot.IsComplete
+                    ? "the cluster's network is not known yet: set --net-config-path, or add it to the source"
+                    : NotListed(snapshot)
+            );
         }
 
         var self = new LocalNode
@@ -125,12 +130,15 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
             self.Addresses.Any(own => node.Addresses.Contains(own.Address)) || node.PodCidrs.Any(cidr => lastPods.Contains(cidr))
         );
 
+    // The source may have the network; nobody asked it yet.
+    private static string NotListed(ClusterSnapshot snapshot) => snapshot.SourceError ?? "the list of nodes was not read yet";
+
     private string? NotReadyReasonOf(ClusterNode? told, LocalNode self, ClusterSnapshot snapshot)
     {
         if (isAlone)
             return null;
         if (!snapshot.IsComplete)
-            return snapshot.SourceError ?? "the list of nodes was not read yet";
+            return NotListed(snapshot);
         if (told is null)
             return WhyUnknown(self, snapshot);
         if (told.PodCidrs.Count == 0)

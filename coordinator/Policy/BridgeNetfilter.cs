@@ -11,6 +11,9 @@ internal static class BridgeNetfilter
 {
     private static readonly string[] settings = ["net/bridge/bridge-nf-call-iptables", "net/bridge/bridge-nf-call-ip6tables"];
 
+    /// <summary>True if another process has switched off one of the settings; false also if the module is not loaded.</summary>
+    public static bool IsOff() => Array.Exists(settings, static name => Sysctl.Find(name) == "0");
+
     /// <summary>Sets what is not set; or only reports it.</summary>
     /// <param name="isDryRun">Change nothing.</param>
     /// <param name="hasBridge">This node has a bridge.</param>

@@ -1,5 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Policy.Bridging;
 using Plugboard.Coordinator.Policy.Compiling;
 using Plugboard.Coordinator.Policy.Flows;
 using Plugboard.Coordinator.Policy.Nftables;
@@ -29,6 +30,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
     private NftablesClient? client;
     private NftablesPolicy? nftables;
     private bool isKnown;
+    private int isBridgeFilterLost;
     private volatile PolicyState state = new(new PolicyFigures(), null, 0);
 
     /// <inheritdoc/>
@@ -36,13 +38,16 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
 
     /// <summary>What of the objects is not in force. For any thread.</summary>
     public IReadOnlyList<string> Warnings =>
-        [.. source.Warnings, .. nftables?.Obstacles ?? [], .. flows.Obstacle is { } why ? [why] : Array.Empty<string>()];
+        [.. source.Warnings, .. nftables?.Obstacles ?? [], .. new[] { flows.Obstacle, Bridged?.Obstacle }.OfType<string>()];
 
     /// <summary>This node's addresses now: what it sends and receives itself is not judged.</summary>
     public Func<IEnumerable<IPAddr>> OwnAddresses { get; init; } = static () => [];
 
     /// <summary>The pods that plugins reported; null: they are not read.</summary>
     public StartedPods? Started { get; init; }
+
+    /// <summary>The rules for ports of bridges; null: there are none.</summary>
+    public BridgedPods? Bridged { get; init; }
 
     /// <summary>Asks for another call of <see cref="Sync"/>, on another thread: what had to wait is due.</summary>
     public Action? Wake
@@ -65,16 +70,22 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
         }
     }
 
+    /// <summary>The forward hook may not see a bridge's packets any more; the next <see cref="Sync"/> looks. From any thread.</summary>
+    public void NoteBridgeFilterLost() => Interlocked.Exchange(ref isBridgeFilterLost, 1);
+
     /// <inheritdoc/>
     public bool Hears(NftablesTransaction transaction)
     {
         if (transaction.PortId == client?.PortId || !transaction.Tables.Any(IsOurs))
             return false;
         isKnown = false;
+        Bridged?.Forget();
         return true;
     }
 
-    private static bool IsOurs(Table table) => table.Family == PolicyRules.Table.Family && table.Name == PolicyRules.Table.Name;
+    private static readonly Table[] tables = [PolicyRules.Table, PortRules.Table];
+
+    private static bool IsOurs(Table table) => Array.Exists(tables, own => table.Family == own.Family && table.Name == own.Name);
 
     /// <inheritdoc/>
     public SyncOutcome Plan(ClusterView view)
@@ -84,7 +95,11 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
         // What is compiled here is not in the kernel.
         isKnown = false;
         Compile();
-        return BridgeNetfilter.Ensure(isDryRun: true, hasBridge()).And(nftables!.Plan(ToTable(view))).And(CheckStart(view));
+        return BridgeNetfilter
+            .Ensure(isDryRun: true, hasBridge())
+            .And(nftables!.Plan(ToTable(view)))
+            .And(Bridged?.Plan(client!, compiler.Isolated, Started?.Known ?? []) ?? SyncOutcome.Steady)
+            .And(CheckStart(view));
     }
 
     /// <inheritdoc/>
@@ -113,8 +128,9 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
         networks = NetworksOf(view);
         outcome = outcome.And(CheckStart(view)).And(collected);
         // A bridge may have come.
-        if (compared || isOfKernel)
+        if (compared || isOfKernel || Interlocked.Exchange(ref isBridgeFilterLost, 0) != 0)
             outcome = BridgeNetfilter.Ensure(isDryRun: false, hasBridge()).And(outcome);
+        outcome = outcome.And(Bridged?.Sync(client!, compiler.Isolated, Started?.Known ?? [], isWhole) ?? SyncOutcome.Steady);
         TimeSpan? took = delta.IsEmpty ? null : clock.GetElapsedTime(began);
         outcome = outcome.And(CompareFlows(view, delta, compared));
         if (isKnown)
@@ -214,15 +230,18 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
         if (!isDryRun && Started is not null)
             StartedPods.Close();
         // Only the socket that guards it may remove it.
-        return client is null ? RemoveTable(isDryRun) : NftablesPolicy.Remove(client, isDryRun);
+        return client is null ? RemoveTables(isDryRun) : RemoveTables(client, isDryRun);
     }
 
-    /// <summary>Removes the table of an earlier run with policies.</summary>
-    public static SyncOutcome RemoveTable(bool isDryRun)
+    /// <summary>Removes the tables of an earlier run with policies.</summary>
+    public static SyncOutcome RemoveTables(bool isDryRun)
     {
         using var kernel = NftablesClient.Find();
-        return kernel is null ? SyncOutcome.Steady : NftablesPolicy.Remove(kernel, isDryRun);
+        return kernel is null ? SyncOutcome.Steady : RemoveTables(kernel, isDryRun);
     }
+
+    private static SyncOutcome RemoveTables(NftablesClient kernel, bool isDryRun) =>
+        NftablesPolicy.Remove(kernel, PolicyRules.Table, isDryRun).And(BridgedPods.Remove(kernel, isDryRun));
 
     /// <inheritdoc/>
     public void Dispose()

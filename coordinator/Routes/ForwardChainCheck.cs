@@ -43,7 +43,8 @@ internal sealed class ForwardChainCheck(NodeNetwork network)
     public static string RemedyFor(ForwardChainDrop drop, ClusterView view)
     {
         var is6 = drop.Packet.Source.Is6;
-        var pods = view.Network.NetworkOf(is6) ?? view.Self.PodCidr(is6);
+        // A node that enforces policy alone may not know the pods' network.
+        var pods = (view.Network.NetworkOf(is6) ?? view.Self.PodCidr(is6))?.ToString() ?? drop.Packet.Source.ToString();
         if (drop.Tool.Length == 0)
             return $"accept the pods there (nft insert rule … {(is6 ? "ip6" : "ip")} saddr {pods} accept, and daddr; firewalld: the "
                 + "trusted zone for the pods' links)";

@@ -2,6 +2,7 @@ using Plugboard.Addresses;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.Starting;
 using Plugboard.Linux;
+using Plugboard.Linux.Namespaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Bridge;
@@ -39,7 +40,12 @@ internal sealed class StartReport
         var addresses = new List<IPAddr>(ips.Count);
         foreach (var ip in ips)
             addresses.Add(ip.Address.Address);
-        starts.Announce(new PodStart(request.Attachment, home, name, addresses.ToValueArray(), BootClock.Milliseconds));
+        starts.Announce(
+            new PodStart(request.Attachment, home, name, addresses.ToValueArray(), BootClock.Milliseconds)
+            {
+                NetNs = NetworkNamespace.FindOwnInode(),
+            }
+        );
         rollback.OnFailure("take back the pod's record", () => starts.Withdraw(request.Attachment));
         return new StartReport(request.Attachment, patience);
     }

@@ -18,7 +18,9 @@ internal sealed class PluginInspector(IReadOnlyList<string> directories)
     public MissingPlugin? FindFault(string type, string cniVersion)
     {
         if (FindPath(type) is not { } path)
-            return new MissingPlugin(type, string.Join(':', directories), "it is in none of these directories", PluginFault.Missing);
+            return FindDangling(type) is { } link
+                ? new MissingPlugin(type, link, "it is a symbolic link that leads to no file", PluginFault.Missing)
+                : new MissingPlugin(type, string.Join(':', directories), "it is in none of these directories", PluginFault.Missing);
         try
         {
             return FindFault(type, path, cniVersion);
@@ -52,6 +54,30 @@ internal sealed class PluginInspector(IReadOnlyList<string> directories)
         }
 
         return null;
+    }
+
+    private string? FindDangling(string type)
+    {
+        foreach (var directory in directories)
+        {
+            using var found = FindDirectory(directory);
+            if (found?.FindStatus(type) is { IsLink: true })
+                return $"{directory}/{type}";
+        }
+
+        return null;
+    }
+
+    private static FileDirectory? FindDirectory(string path)
+    {
+        try
+        {
+            return FileDirectory.Find(path);
+        }
+        catch (ErrnoException)
+        {
+            return null;
+        }
     }
 
     private static bool IsRegular(string path)

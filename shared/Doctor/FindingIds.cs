@@ -33,6 +33,9 @@ public static class FindingIds
     /// <summary>Bridged packets pass iptables by.</summary>
     public const string BridgeNfCallOff = "bridge-nf-call-off";
 
+    /// <summary>A bridge has as many ports as it can have.</summary>
+    public const string BridgeFull = "bridge-full";
+
     /// <summary>Packets that come by another way than answers go are dropped.</summary>
     public const string RpFilterStrict = "rp-filter-strict";
 
@@ -242,6 +245,7 @@ public static class FindingIds
         LeaseWithoutContainer,
         LeaseTorn,
         RangeFull,
+        BridgeFull,
         ContainerWithoutLease,
         LeasesUnverified,
         HostPortStale,

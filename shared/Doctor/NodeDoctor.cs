@@ -36,6 +36,7 @@ public sealed class NodeDoctor
             new DhcpDaemonCheck(),
             new SubnetFileCheck(),
             new BridgeAddressCheck(),
+            new BridgeFullCheck(),
             new SubnetOverlapCheck(),
             new KernelCheck(),
             new SysctlCheck(),

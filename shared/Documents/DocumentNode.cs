@@ -86,14 +86,16 @@ public sealed class DocumentNode
 
     /// <summary>Refuses unknown keys, in our own formats: a mistyped key is an error at its position, not a missing value.</summary>
     /// <param name="known">The keys that are read.</param>
+    /// <param name="isExact">A key in another case is unknown too, as it is for Kubernetes.</param>
     /// <exception cref="DocumentException">A key is unknown, with a suggestion if a known key is similar; or a key is present twice, in any
     /// case.</exception>
-    public void RequireKnown(IReadOnlyList<string> known)
+    public void RequireKnown(IReadOnlyList<string> known, bool isExact = false)
     {
+        IEqualityComparer<string> comparer = isExact ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
         for (var i = 0; i < Items.Count; i++)
         {
             var item = Items[i];
-            if (!known.Contains(item.Name, StringComparer.OrdinalIgnoreCase))
+            if (!known.Contains(item.Name, comparer))
                 throw item.Error($"unknown key {Quote(item.Name)}{Spelling.Hint(item.Name, known)}");
             for (var before = 0; before < i; before++)
             {

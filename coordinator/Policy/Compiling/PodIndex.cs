@@ -29,6 +29,9 @@ internal sealed class PodIndex(string nodeName)
     /// <summary>The compiled pods.</summary>
     public IReadOnlyCollection<CompiledPod> Compiled => compiled.Values;
 
+    /// <summary>A compiled pod; null if it is not compiled.</summary>
+    public CompiledPod? FindCompiled(ObjectName name) => compiled.GetValueOrDefault(name);
+
     /// <summary>Makes room for many pods at once: what grows by doubling has up to twice the room that it needs, and keeps it.</summary>
     public void EnsureRoom(int coming)
     {

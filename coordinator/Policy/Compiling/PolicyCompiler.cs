@@ -1,5 +1,7 @@
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Policy.Bridging;
 using Plugboard.Coordinator.Policy.Objects;
+using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Policy.Compiling;
 
@@ -38,6 +40,16 @@ internal sealed class PolicyCompiler
             Sets = PolicySet.Fixed.Count + sets.All.Sum(static resource => resource.Sets.Count),
             Selectors = sets.SelectorCount,
         };
+
+    /// <summary>This node's pods with policies, by name.</summary>
+    public ValueArray<IsolatedPod> Isolated =>
+        pods
+            .Local.Order(ObjectName.Order)
+            .Select(pods.FindCompiled)
+            .OfType<CompiledPod>()
+            .Where(static pod => pod.Egress is not null || pod.Ingress is not null)
+            .Select(static pod => new IsolatedPod(pod.Pod.Name, pod.Addresses, pod.Egress is not null, pod.Ingress is not null))
+            .ToValueArray();
 
     /// <summary>Takes changed objects; returns what that changes of the compiled rules.</summary>
     public PolicyDelta Apply(PolicyChanges changes)

@@ -113,16 +113,16 @@ internal sealed class NftablesPolicy(NftablesClient client, PolicyRules rules)
         );
     }
 
-    /// <summary>Removes the table; or only reports it.</summary>
-    public static SyncOutcome Remove(NftablesClient client, bool isDryRun)
+    /// <summary>Removes a table of policy; or only reports it.</summary>
+    public static SyncOutcome Remove(NftablesClient client, Table table, bool isDryRun)
     {
-        if (!client.Has(PolicyRules.Table))
+        if (!client.Has(table))
             return SyncOutcome.Steady;
         var batch = new NftablesBatch();
-        batch.Delete(PolicyRules.Table);
+        batch.Delete(table);
         if (!isDryRun && client.TryCommit(batch) is { Count: > 0 } failures && failures[0].Error.Errno != Errno.ENOENT)
             return new SyncOutcome([], [new NftablesException(failures).Message]);
-        return new SyncOutcome([new Change(ChangeVerb.Delete, "table", PolicyRules.Table.ToString())], []);
+        return new SyncOutcome([new Change(ChangeVerb.Delete, "table", table.ToString())], []);
     }
 
     private static List<Change> Describe(TableDifference difference, PolicyTable table)

@@ -196,10 +196,11 @@ internal sealed class PolicyRules(PolicyOptions options)
         {
             Comment = "what belongs to a connection is not judged",
         };
-        // Frames between two ports of a bridge come here too.
+        // Frames between two ports of a bridge come here too; what a router passed on is none. Source: RFC 4861, 11.2.
         yield return new Rule(
             hook,
             [
+                Cmp.Equal(Selector.HopLimit, Field.Protocol(byte.MaxValue)),
                 Cmp.Within(Selector.Icmpv6Type, Field.Protocol(FirstOfDiscovery), Field.Protocol(LastOfDiscovery)),
                 new VerdictStatement(Verdict.Accept),
             ]

@@ -43,7 +43,7 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
         if (document.Find("apiVersion") is { } version && !versions.Contains(version.AsText(), StringComparer.Ordinal))
             throw version.Refused($"{version.Quoted} is not {string.Join(" or ", versions)}");
         var spec = document.Find("spec") ?? throw document.Error($"cluster policy {name} has no spec");
-        spec.AsMap().RequireKnown(specKeys);
+        spec.AsMap().RequireKnown(specKeys, isExact: true);
         return new ClusterPolicy
         {
             Name = name,
@@ -83,7 +83,7 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
     private PodPeer ReadSubject(DocumentNode spec)
     {
         var node = spec.Find("subject") ?? throw spec.Error("the spec has no subject; for all pods write subject: {namespaces: {}}");
-        node.AsMap().RequireKnown(subjectKeys);
+        node.AsMap().RequireKnown(subjectKeys, isExact: true);
         return ReadPods(OnlyOf(node, subjectKeys));
     }
 
@@ -107,7 +107,7 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
     {
         if (!node.Name.Equals("pods", StringComparison.OrdinalIgnoreCase))
             return new PodPeer(null, fields.ReadSelector(node), LabelSelector.Everything);
-        node.AsMap().RequireKnown(podKeys);
+        node.AsMap().RequireKnown(podKeys, isExact: true);
         var pods = node.Find("podSelector") ?? throw node.Refused("has no podSelector; for all pods write podSelector: {}");
         var namespaces = node.Find("namespaceSelector");
         return new PodPeer(
@@ -143,7 +143,7 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
     private ClusterRule ReadRule(DocumentNode node, PolicyDirection direction)
     {
         var keys = direction == PolicyDirection.Ingress ? ingressKeys : egressKeys;
-        node.AsMap().RequireKnown(keys);
+        node.AsMap().RequireKnown(keys, isExact: true);
         var action = ReadAction(node);
         var name = node.Find("name");
         if (name is not null && name.AsText().Length > LongestRuleName)
@@ -178,7 +178,7 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
         }
 
         var keys = direction == PolicyDirection.Ingress ? ingressPeerKeys : egressPeerKeys;
-        node.AsMap().RequireKnown(keys);
+        node.AsMap().RequireKnown(keys, isExact: true);
         var only = OnlyOf(node, keys);
         return only.Name.Equals("networks", StringComparison.OrdinalIgnoreCase)
             ? ReadList(only).Select(static network => new PolicyPeer { Block = ReadNetwork(network) })
@@ -193,7 +193,7 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
 
     private static IEnumerable<PolicyPort> ReadProtocol(DocumentNode node)
     {
-        node.AsMap().RequireKnown(protocolKeys);
+        node.AsMap().RequireKnown(protocolKeys, isExact: true);
         var only = OnlyOf(node, protocolKeys);
         var place = Array.FindIndex(protocolKeys, key => key.Equals(only.Name, StringComparison.OrdinalIgnoreCase));
         // A name is of any protocol.
@@ -203,9 +203,9 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
             return protocols.Select(protocol => new PolicyPort(protocol, name, 0, 0));
         }
 
-        only.AsMap().RequireKnown(protocolFields);
+        only.AsMap().RequireKnown(protocolFields, isExact: true);
         var port = only.Find("destinationPort") ?? throw only.Refused("has no destinationPort; for all ports write the range 1 to 65535");
-        port.AsMap().RequireKnown(portKeys);
+        port.AsMap().RequireKnown(portKeys, isExact: true);
         var which = OnlyOf(port, portKeys);
         if (which.Name.Equals("number", StringComparison.OrdinalIgnoreCase))
         {
@@ -213,7 +213,7 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
             return [new PolicyPort(protocols[place], null, number, number)];
         }
 
-        which.AsMap().RequireKnown(rangeKeys);
+        which.AsMap().RequireKnown(rangeKeys, isExact: true);
         var start = which.Find("start") ?? throw which.Refused("has no start");
         var end = which.Find("end") ?? throw which.Refused("has no end");
         var first = start.AsInteger(1, ushort.MaxValue);
@@ -241,7 +241,7 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
         _ = Else(
             () =>
             {
-                spec.AsMap().RequireKnown(specKeys);
+                spec.AsMap().RequireKnown(specKeys, isExact: true);
                 return true;
             },
             false,

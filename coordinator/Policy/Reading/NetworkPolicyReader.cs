@@ -14,6 +14,8 @@ namespace Plugboard.Coordinator.Policy.Reading;
 /// <param name="limits">What it may have at most.</param>
 internal sealed class NetworkPolicyReader(PolicyLimits limits)
 {
+    private const string Version = "networking.k8s.io/v1";
+
     private static readonly string[] specKeys = ["podSelector", "policyTypes", "ingress", "egress"];
     private static readonly string[] ingressKeys = ["from", "ports"];
     private static readonly string[] egressKeys = ["to", "ports"];
@@ -22,6 +24,8 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
     private static readonly string[] portKeys = ["protocol", "port", "endPort"];
     private static readonly string[] types = ["Ingress", "Egress"];
 
+    private static readonly System.Buffers.SearchValues<char> hexDigits = System.Buffers.SearchValues.Create("0123456789abcdefABCDEF");
+
     private readonly ObjectFields fields = new(limits);
 
     /// <summary>The policy.</summary>
@@ -29,17 +33,18 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
     public NetworkPolicy Read(DocumentNode document)
     {
         var name = ObjectFields.ReadNamespacedName(document.Find("metadata") ?? throw document.Error("the policy has no metadata"));
+        // The API says what it serves by the path; other groups have kinds of this name.
+        if (document.Find("apiVersion") is { } version && version.AsText() != Version)
+            throw version.Refused($"{version.Quoted} is not {Version}");
         var spec = document.Find("spec") ?? throw document.Error($"policy {name} has no spec");
-        spec.AsMap().RequireKnown(specKeys);
-        var selector =
-            spec.Find("podSelector") ?? throw spec.Error($"policy {name} has no podSelector; for all pods write podSelector: {{}}");
+        spec.AsMap().RequireKnown(specKeys, isExact: true);
         var ingress = ReadRules(spec.Find("ingress"), name.Namespace, PolicyDirection.Ingress);
         var egress = ReadRules(spec.Find("egress"), name.Namespace, PolicyDirection.Egress);
         var isolates = ReadTypes(spec.Find("policyTypes"), egress.Count > 0);
         return new NetworkPolicy
         {
             Name = name,
-            PodSelector = fields.ReadSelector(selector),
+            PodSelector = spec.Find("podSelector") is { } selector ? fields.ReadSelector(selector) : LabelSelector.Everything,
             Ingress = isolates.Ingress ? ingress : null,
             Egress = isolates.Egress ? egress : null,
         };
@@ -108,7 +113,7 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
             {
                 // A rule that is null is {}, as in Go.
                 if (rule.Kind != DocumentKind.Null)
-                    rule.AsMap().RequireKnown(keys);
+                    rule.AsMap().RequireKnown(keys, isExact: true);
                 return new PolicyRule(ReadList(rule.Find(keys[0]), peer => ReadPeer(peer, home)), ReadList(rule.Find("ports"), ReadPort));
             })
             .ToValueArray();
@@ -130,7 +135,7 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
 
     private PolicyPeer ReadPeer(DocumentNode node, string home)
     {
-        node.AsMap().RequireKnown(peerKeys);
+        node.AsMap().RequireKnown(peerKeys, isExact: true);
         var (pods, namespaces) = (node.Find("podSelector"), node.Find("namespaceSelector"));
         if (node.Find("ipBlock") is { } block)
             return pods is null && namespaces is null
@@ -151,7 +156,7 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
     // Host bits may be set: the API allows it.
     private IpBlock ReadBlock(DocumentNode node)
     {
-        node.AsMap().RequireKnown(blockKeys);
+        node.AsMap().RequireKnown(blockKeys, isExact: true);
         var cidr = ReadPrefix(node.Find("cidr") ?? throw node.Error("an ipBlock has no cidr"));
         var except = ReadList(node.Find("except"), ReadPrefix);
         foreach (var part in except)
@@ -169,11 +174,13 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
     private static PolicyPort ReadPort(DocumentNode node)
     {
         if (node.Kind != DocumentKind.Null)
-            node.AsMap().RequireKnown(portKeys);
+            node.AsMap().RequireKnown(portKeys, isExact: true);
         var protocol = node.Find("protocol") is { } word ? ReadProtocol(word) : PortProtocol.Tcp;
         var (port, end) = (node.Find("port"), node.Find("endPort"));
         if (port is null)
             return end is null ? new PolicyPort(protocol, null, 0, ushort.MaxValue) : throw end.Refused("needs a port");
+        if (!port.IsQuoted && IsOtherNumber(port.Text))
+            throw port.Refused($"is {port.Shown}, which is a number for some readers and a name for others: write the number in decimal");
         if (port.Kind == DocumentKind.Text)
             return end is null
                 ? new PolicyPort(protocol, ReadPortName(port), 0, 0)
@@ -181,6 +188,18 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
         var first = port.AsInteger(1, ushort.MaxValue);
         return new PolicyPort(protocol, null, (ushort)first, (ushort)(end?.AsInteger(first, ushort.MaxValue) ?? first));
     }
+
+    // YAML 1.1 and 1.2 have such numbers; a port may have such a name.
+    private static bool IsOtherNumber(string text) =>
+        text.Length > 2
+        && text[0] == '0'
+        && text[1] switch
+        {
+            'x' => !text.AsSpan(2).ContainsAnyExcept(hexDigits),
+            'o' => !text.AsSpan(2).ContainsAnyExceptInRange('0', '7'),
+            'b' => !text.AsSpan(2).ContainsAnyExceptInRange('0', '1'),
+            _ => false,
+        };
 
     /// <summary>A protocol; only in capitals, as the API.</summary>
     public static PortProtocol ReadProtocol(DocumentNode node) =>

@@ -55,7 +55,7 @@ internal sealed class ObjectFields(PolicyLimits limits)
     /// <summary>A selector: <c>matchLabels</c> and <c>matchExpressions</c>, all of which must hold.</summary>
     public LabelSelector ReadSelector(DocumentNode node)
     {
-        node.AsMap().RequireKnown(selectorKeys);
+        node.AsMap().RequireKnown(selectorKeys, isExact: true);
         var requirements = new List<LabelRequirement>();
         if (node.Find("matchLabels") is { } labels)
             requirements.AddRange(
@@ -76,7 +76,7 @@ internal sealed class ObjectFields(PolicyLimits limits)
 
     private LabelRequirement ReadRequirement(DocumentNode node)
     {
-        node.AsMap().RequireKnown(requirementKeys);
+        node.AsMap().RequireKnown(requirementKeys, isExact: true);
         var key = node.Find("key") ?? throw node.Error("a requirement has no key");
         var word = node.Find("operator") ?? throw node.Error($"the requirement for {key.Quoted} has no operator");
         var place = Array.IndexOf(operators, word.AsText());

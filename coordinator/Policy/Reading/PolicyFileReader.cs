@@ -35,9 +35,15 @@ internal sealed class PolicyFileReader(PolicyLimits limits, bool readsAnnotation
         foreach (var (kind, node) in Objects(utf8, podKinds, WantedFields.OfPodFile))
         {
             if (kind == "Pod")
+            {
+                ObjectKeys.RequireOfPod(node);
                 Add(found, pods.Read(node), static pod => pod.Name, (node, limits.Pods));
+            }
             else
+            {
+                ObjectKeys.Require(node);
                 Add(homes, pods.ReadNamespace(node), static home => home.Name, (node, limits.Namespaces));
+            }
         }
 
         return (found, homes);
@@ -51,6 +57,7 @@ internal sealed class PolicyFileReader(PolicyLimits limits, bool readsAnnotation
         var cluster = new Dictionary<string, ClusterPolicy>(StringComparer.Ordinal);
         foreach (var (kind, node) in Objects(utf8, readsCluster ? allPolicyKinds : policyKinds, wanted: null))
         {
+            ObjectKeys.Require(node);
             if (kind == ClusterKind)
                 Add(cluster, clusterPolicies.Read(node), static policy => policy.Name, (node, limits.Policies));
             else
@@ -90,11 +97,11 @@ internal sealed class PolicyFileReader(PolicyLimits limits, bool readsAnnotation
     private static IEnumerable<(string Kind, DocumentNode Node)> Objects(DocumentNode document, string[] kinds)
     {
         var kind = KindOf(document) ?? throw document.Error("the document has no kind");
-        if (document.Find("items") is not { } items || !kind.EndsWith("List", StringComparison.Ordinal))
+        if (!kind.EndsWith("List", StringComparison.Ordinal))
             return [(Known(kind, document, kinds), document)];
         // The items of the API's own lists, PodList and so on, have no kind.
         var otherwise = kind[..^"List".Length];
-        return items.AsList().Select(item => (Known(KindOf(item) ?? otherwise, item, kinds), item));
+        return ObjectKeys.ItemsOf(document).Select(item => (Known(KindOf(item) ?? otherwise, item, kinds), item));
     }
 
     private static string? KindOf(DocumentNode node) => node.AsMap().Find("kind")?.AsText();

@@ -5,6 +5,7 @@ using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.Starting;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
+using Plugboard.Linux.Namespaces;
 
 namespace Plugboard.Coordinator.Policy.Starting;
 
@@ -19,7 +20,8 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
     private const string AliasMark = "cni:";
     private const int LongestAlias = 255;
 
-    private IReadOnlyList<PodStart> known = [];
+    private ValueArray<PodStart> known = [];
+    private HashSet<string> foreign = [];
     private Dictionary<IPAddr, ObjectName> taken = [];
     private readonly HashSet<(string Tag, long Since)> answered = [];
     private bool isAnswered;
@@ -29,6 +31,9 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
 
     /// <summary>The aliases of this node's links, read now; null: records are not compared with them.</summary>
     public Func<IEnumerable<string>>? ReadAliases { get; init; }
+
+    /// <summary>The records of this node's pods.</summary>
+    public ValueArray<PodStart> Known => known;
 
     /// <summary>How many records there are.</summary>
     public int Count => known.Count;
@@ -53,14 +58,27 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
         );
     }
 
-    /// <summary>From now on plugins report nothing.</summary>
-    public static void Close() => new PodStarts().Close();
+    /// <summary>
+    /// From now on plugins report nothing, unless another process enforces policy with their reports, as in another network namespace.
+    /// </summary>
+    public static void Close()
+    {
+        var starts = new PodStarts();
+        if (!starts.HasCoordinator())
+            starts.Close();
+    }
 
     /// <summary>Reads the records, if they may have changed.</summary>
     public void Refresh(bool isForced)
     {
-        if (Interlocked.Exchange(ref isTouched, 0) != 0 || isForced)
-            (known, isAnswered) = (starts.List(), false);
+        if (Interlocked.Exchange(ref isTouched, 0) == 0 && !isForced)
+            return;
+        isAnswered = false;
+        var own = NetworkNamespace.FindOwnInode();
+        var all = starts.List();
+        known = all.Where(start => start.IsOf(own)).ToValueArray();
+        // Of pods that another coordinator answers.
+        foreign = all.Where(start => !start.IsOf(own)).Select(static start => start.Owner.Tag).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>
@@ -76,8 +94,7 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
         var present = ReadAliases().ToHashSet(StringComparer.Ordinal);
         foreach (var owner in known.Select(static start => start.Owner))
         {
-            var alias = $"{AliasMark}{owner}";
-            if (Encoding.UTF8.GetByteCount(alias) > LongestAlias || present.Contains(alias))
+            if (AliasOf(owner) is not { } alias || present.Contains(alias))
                 continue;
             starts.Withdraw(owner);
             isTouched = 1;
@@ -117,7 +134,15 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
     /// <summary>What was taken is lost: the next call of <see cref="Take"/> returns all.</summary>
     public void Forget() => taken = [];
 
-    private static ObjectName NameOf(PodStart start) => new(start.Namespace, start.Name);
+    /// <summary>The alias of a pod's link on the node; null: it has none, since it would be too long.</summary>
+    public static string? AliasOf(Attachment owner)
+    {
+        var alias = $"{AliasMark}{owner}";
+        return Encoding.UTF8.GetByteCount(alias) > LongestAlias ? null : alias;
+    }
+
+    /// <summary>The pod of a record.</summary>
+    public static ObjectName NameOf(PodStart start) => new(start.Namespace, start.Name);
 
     /// <summary>Answers the plugins of pods whose policies are in force now.</summary>
     /// <param name="isInForce">True if an address is a pod's, and the kernel has its policies.</param>
@@ -139,7 +164,7 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
         WaitingCount = known.Count - current.Count;
         answered.IntersectWith(current);
         var tags = known.Select(static start => start.Owner.Tag).ToHashSet(StringComparer.Ordinal);
-        foreach (var tag in starts.ListReady().Where(tag => !tags.Contains(tag)))
+        foreach (var tag in starts.ListReady().Where(tag => !tags.Contains(tag) && !foreign.Contains(tag)))
             starts.SetReady(tag, isReady: false);
         isAnswered = WaitingCount == 0;
     }

@@ -47,21 +47,36 @@ internal sealed class SysctlCheck : ICheck
     private static IEnumerable<Finding> BridgeNetfilter(Node node)
     {
         const string Setting = "net/bridge/bridge-nf-call-iptables";
-        if (node.PodBridges.Count == 0 || Sysctl.Find(Setting) != "0" || !HasServices())
+        if (node.PodBridges.Count == 0 || Sysctl.Find(Setting) != "0")
             yield break;
-        yield return new Finding(
-            FindingIds.BridgeNfCallOff,
-            Severity.Warning,
-            $"{Setting.Replace('/', '.')} is 0, and kube-proxy's rules are there",
-            "a pod that connects to a service with an endpoint on the same node gets replies that bypass the rules, from an unexpected "
-                + "address, and its connection times out",
-            "set it to 1, and in /etc/sysctl.d for the next boot, as kubeadm requires"
-        )
-        {
-            // Switched on it may drop what passes now, where FORWARD's policy is DROP: a person decides.
-            Subject = Setting,
-        };
+        if (HasPolicies())
+            yield return new Finding(
+                FindingIds.BridgeNfCallOff,
+                Severity.Error,
+                $"{Setting.Replace('/', '.')} is 0, and the coordinator's network policies are there",
+                "packets between two pods of one bridge pass by the policies",
+                "set it to 1, and in /etc/sysctl.d for the next boot; a running coordinator sets it within a second"
+            )
+            {
+                Subject = Setting,
+                MayPass = true,
+            };
+        else if (HasServices())
+            yield return new Finding(
+                FindingIds.BridgeNfCallOff,
+                Severity.Warning,
+                $"{Setting.Replace('/', '.')} is 0, and kube-proxy's rules are there",
+                "a pod that connects to a service with an endpoint on the same node gets replies that bypass the rules, from an unexpected "
+                    + "address, and its connection times out",
+                "set it to 1, and in /etc/sysctl.d for the next boot, as kubeadm requires"
+            )
+            {
+                // Switched on it may drop what passes now, where FORWARD's policy is DROP: a person decides.
+                Subject = Setting,
+            };
     }
+
+    private static bool HasPolicies() => Node.Nftables(static client => client.Has(new Table(NftFamily.Inet, "plugboard_policy")));
 
     private static bool HasServices() =>
         Node.Nftables(static client =>

@@ -18,6 +18,15 @@ public readonly record struct DataType(int Id, int Length, string Name)
     /// <summary>An Ethernet address.</summary>
     public static DataType EtherAddr => new(9, 6, "ether_addr");
 
+    /// <summary>The type of an Ethernet frame's content; of selectors, not of sets.</summary>
+    public static DataType EtherType => new(10, 2, "ether_type");
+
+    /// <summary>The number of a VLAN, in network order; of selectors, not of sets.</summary>
+    public static DataType VlanId => new(4, 2, "vlan_id");
+
+    /// <summary>How many routers may pass a packet on; of selectors, not of sets.</summary>
+    public static DataType HopLimit => new(4, 1, "hoplimit");
+
     /// <summary>The IP header's protocol number.</summary>
     public static DataType InetProto => new(12, 1, "inet_proto");
 

@@ -18,6 +18,14 @@ public sealed record PodStart(Attachment Owner, string Namespace, string Name, V
     private const string NameKey = "pod";
     private const string AddressKey = "address";
     private const string SinceKey = "since";
+    private const string NetNsKey = "netns";
+
+    /// <summary>The inode number of the plugin's network namespace, the node's; null: the plugin's build did not note it.</summary>
+    public ulong? NetNs { get; init; }
+
+    /// <summary>True unless it was attached to another network namespace than this: coordinators of several may share one /run.</summary>
+    /// <param name="own">The inode number of a network namespace; null: it is not known.</param>
+    public bool IsOf(ulong? own) => NetNs is null || own is null || NetNs == own;
 
     internal PodRecord ToRecord()
     {
@@ -25,6 +33,8 @@ public sealed record PodStart(Attachment Owner, string Namespace, string Name, V
             .With(NamespaceKey, Namespace)
             .With(NameKey, Name)
             .With(SinceKey, Since.ToString(CultureInfo.InvariantCulture));
+        if (NetNs is { } number)
+            record.With(NetNsKey, number.ToString(CultureInfo.InvariantCulture));
         foreach (var address in Addresses)
             record.With(AddressKey, address.ToString());
         return record;
@@ -47,6 +57,9 @@ public sealed record PodStart(Attachment Owner, string Namespace, string Name, V
         )
             return null;
         _ = long.TryParse(record.Find(SinceKey), NumberStyles.None, CultureInfo.InvariantCulture, out var since);
-        return new PodStart(record.Owner, home, name, addresses.ToValueArray(), since);
+        return new PodStart(record.Owner, home, name, addresses.ToValueArray(), since)
+        {
+            NetNs = ulong.TryParse(record.Find(NetNsKey), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
+        };
     }
 }

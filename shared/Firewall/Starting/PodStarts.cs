@@ -157,6 +157,13 @@ public sealed class PodStarts(string root = PodRecordStore.Root)
         return alive;
     }
 
+    /// <summary>True if a process enforces policy with these reports now.</summary>
+    public bool HasCoordinator()
+    {
+        using var directory = FileDirectory.Find(Path);
+        return directory?.FindStatus(AliveName) is not null && !HasEnded(directory);
+    }
+
     /// <summary>From now on plugins report nothing; false if they did not.</summary>
     public bool Close()
     {

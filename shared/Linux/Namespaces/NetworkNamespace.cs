@@ -62,7 +62,7 @@ public sealed class NetworkNamespace : IDisposable
     /// The inode number of the calling thread's namespace, which no other namespace has as long as it lives; null if /proc is not
     /// mounted.
     /// </summary>
-    internal static ulong? FindOwnInode() => FileDescriptor.FindStatus(OwnPath)?.Inode;
+    public static ulong? FindOwnInode() => FileDescriptor.FindStatus(OwnPath)?.Inode;
 
     /// <summary>True if both are one namespace.</summary>
     public bool IsSame(NetworkNamespace other) => file.Status().IsSameFile(other.file.Status());

@@ -131,6 +131,25 @@ public sealed class BrokenNodeTests
     }
 
     [KernelFact]
+    public void Bridged_packets_that_pass_the_policies_by_are_reported()
+    {
+        using var node = new DoctoredNode();
+        node.Shell("echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables");
+        node.Tool("nft add table inet plugboard_policy");
+        Assert.Equal(FindingIds.BridgeNfCallOff, node.Ids());
+    }
+
+    [KernelFact]
+    public void A_bridge_that_has_no_room_for_ports_is_reported()
+    {
+        using var node = new DoctoredNode();
+        var pairs = Enumerable.Range(0, 500).Select(static i => $"link add p{i} type veth peer name q{i}");
+        var ports = Enumerable.Range(0, 500).SelectMany(static i => new[] { $"link set p{i} master cni0", $"link set q{i} master cni0" });
+        Assert.Equal(0, node.TryTool(["ip", "-batch", "-"], string.Join('\n', pairs.Concat(ports)) + "\n").ExitCode);
+        Assert.Contains(FindingIds.BridgeFull, node.Ids(), StringComparison.Ordinal);
+    }
+
+    [KernelFact]
     public void A_full_range_of_a_bridge_s_config_is_reported_with_the_range_and_the_directory()
     {
         using var node = new DoctoredNode();

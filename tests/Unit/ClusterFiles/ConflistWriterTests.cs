@@ -104,6 +104,15 @@ public sealed class ConflistWriterTests : IDisposable
         Assert.Equal($"CNI plugin host-local (/nowhere:{Bin}): it is in none of these directories", missing.ToString());
     }
 
+    [Fact]
+    public void A_plugin_that_is_a_link_to_nothing_is_named_as_that()
+    {
+        File.Delete(Path.Combine(Bin, "host-local"));
+        File.CreateSymbolicLink(Path.Combine(Bin, "host-local"), "../gone/host-local");
+        var missing = Missing("host-local");
+        Assert.Equal(($"{Bin}/host-local", "it is a symbolic link that leads to no file"), (missing.Path, missing.Why));
+    }
+
     public static TheoryData<string, byte[], string> Broken
     {
         get

@@ -66,6 +66,21 @@ public sealed class ViewBuilderTests
     }
 
     [Fact]
+    public void Before_the_source_was_read_nobody_is_told_to_add_a_network_to_it()
+    {
+        string? Reason(ClusterSnapshot snapshot) =>
+            new ViewBuilder("n1", null).Build(snapshot, Eth0, new Dictionary<string, Link>()).NotReadyReason;
+
+        Assert.Equal("the list of nodes was not read yet", Reason(new ClusterSnapshot()));
+        Assert.Equal("peers.yaml: broken", Reason(new ClusterSnapshot { SourceError = "peers.yaml: broken" }));
+        Assert.StartsWith(
+            "the cluster's network is not known yet: set",
+            Reason(new ClusterSnapshot { IsComplete = true }),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public void A_node_that_never_was_in_the_list_is_not_gone_however_its_name_is_spelt()
     {
         var (view, notReady) = Build(new ViewBuilder("n11", Vxlan), N1, N2);

@@ -66,9 +66,37 @@ public sealed class Selector
             Protocol = 58,
         };
 
+    /// <summary><c>ip6 hoplimit</c>.</summary>
+    public static Selector HopLimit =>
+        new("ip6 hoplimit", DataType.HopLimit, static (writer, to) => writer.Payload(NFT_PAYLOAD_NETWORK_HEADER, 7, 1, to)) { Is6 = true };
+
     /// <summary><c>ether saddr</c>.</summary>
     public static Selector EtherSaddr =>
         new("ether saddr", DataType.EtherAddr, static (writer, to) => writer.Payload(NFT_PAYLOAD_LL_HEADER, 6, 6, to)) { IsOfEther = true };
+
+    /// <summary><c>ether daddr</c>.</summary>
+    public static Selector EtherDaddr =>
+        new("ether daddr", DataType.EtherAddr, static (writer, to) => writer.Payload(NFT_PAYLOAD_LL_HEADER, 0, 6, to)) { IsOfEther = true };
+
+    /// <summary><c>ether type</c>: of a tagged frame that of its outer tag, 0x8100 or 0x88a8, also if the kernel has it beside the frame.
+    /// </summary>
+    public static Selector EtherType =>
+        new("ether type", DataType.EtherType, static (writer, to) => writer.Payload(NFT_PAYLOAD_LL_HEADER, 12, 2, to)) { IsOfEther = true };
+
+    /// <summary><c>vlan id</c>, after a comparison of <see cref="EtherType"/> with that of a tag.</summary>
+    public static Selector VlanId =>
+        new(
+            "vlan id",
+            DataType.VlanId,
+            static (writer, to) =>
+            {
+                writer.Payload(NFT_PAYLOAD_LL_HEADER, 14, 2, to);
+                writer.And([0x0f, 0xff]);
+            }
+        )
+        {
+            IsOfEther = true,
+        };
 
     /// <summary><c>meta l4proto</c>.</summary>
     public static Selector L4Proto =>

@@ -82,6 +82,6 @@ public sealed class GuardTests
         }
 
         node.Restart();
-        Assert.NotEmpty(node.Run(() => PolicyReconciler.RemoveTable(isDryRun: false)).Changes);
+        Assert.NotEmpty(node.Run(() => PolicyReconciler.RemoveTables(isDryRun: false)).Changes);
     }
 }

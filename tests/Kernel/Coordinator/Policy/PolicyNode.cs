@@ -3,6 +3,7 @@ using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Policy;
+using Plugboard.Coordinator.Policy.Bridging;
 using Plugboard.Coordinator.Policy.Judging;
 using Plugboard.Coordinator.Policy.Nftables;
 using Plugboard.Coordinator.Policy.Objects;
@@ -10,6 +11,7 @@ using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Starting;
+using Plugboard.Linux;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Policy;
@@ -28,8 +30,11 @@ internal sealed class PolicyNode : TestMachine
     private readonly Dictionary<string, string> labels = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> homeLabels = new(StringComparer.Ordinal);
 
-    public PolicyNode(bool isBridged = true, PolicyOptions? options = null, bool hasStarts = false)
+    private readonly bool hasPortRules;
+
+    public PolicyNode(bool isBridged = true, PolicyOptions? options = null, bool hasStarts = false, bool hasPortRules = false)
     {
+        this.hasPortRules = hasPortRules;
         Starts = hasStarts ? new PodStarts(directory.FullName) : null;
         Starts?.Open(TimeSpan.FromSeconds(5));
         Options = options ?? new PolicyOptions { NodeName = "n1", Directory = directory.FullName };
@@ -106,14 +111,40 @@ internal sealed class PolicyNode : TestMachine
         {
             OwnAddresses = static () => [IPAddr.Parse("10.244.1.1"), IPAddr.Parse("fd00:244:0:1::1")],
             Started = Starts is null ? null : new StartedPods(Starts) { ReadAliases = ReadAliases },
+            Bridged = hasPortRules ? new BridgedPods(ReadPorts) : null,
         };
+
+    private static Attachment OwnerOf(string pod) => new("cluster", pod.Replace('/', '-'), "eth0");
+
+    private static string LinkOf(string pod) => "v" + pod.Replace("/", "", StringComparison.Ordinal);
+
+    private IReadOnlyList<PodPort> ReadPorts() =>
+        [
+            .. Pods.Select(static pod => new PodPort(
+                LinkOf(pod),
+                StartedPods.AliasOf(OwnerOf(pod))!,
+                IsVeth: true,
+                [IPPrefix.Parse("10.244.1.1/24"), IPPrefix.Parse("fd00:244:0:1::1/64")]
+            )),
+        ];
+
+    /// <summary>Reports a pod as the plugin that attached it.</summary>
+    public void Report(string pod) =>
+        Starts!.Announce(new PodStart(OwnerOf(pod), pod[..1], pod[2..], [Address(pod, is6: false), Address(pod, is6: true)], 1));
+
+    /// <summary>Reports all pods.</summary>
+    public void ReportAll()
+    {
+        foreach (var pod in Pods)
+            Report(pod);
+    }
 
     private void AddPod(string name, int place, bool isBridged)
     {
         var pod = probe.Add(name, IPAddr.Parse($"10.244.1.{place}"), IPAddr.Parse($"fd00:244:0:1::{place}"));
         labels[name] = $"pod: {name[2..]}";
         pod.Tool("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
-        var link = "v" + name.Replace("/", "", StringComparison.Ordinal);
+        var link = LinkOf(name);
         Tool($"ip link add {link} type veth peer name eth0 netns {pod.Path}");
         var (four, six) = isBridged ? ("24", "64") : ("32", "128");
         foreach (

@@ -236,6 +236,6 @@ public sealed class PolicyReconcilerTests
         Assert.NotEmpty(node.Run(() => node.Reconciler.Remove(isDryRun: false)).Changes);
         Assert.False(node.Client.Has(PolicyRules.Table));
         Assert.True(node.Client.Has(new Table(NftFamily.Inet, "other")));
-        Assert.Equal([], node.Run(() => PolicyReconciler.RemoveTable(isDryRun: false)).Changes);
+        Assert.Equal([], node.Run(() => PolicyReconciler.RemoveTables(isDryRun: false)).Changes);
     }
 }

@@ -10,6 +10,8 @@ namespace Plugboard.Tests.Unit.Coordinator.Policy;
 /// <summary>Objects as the API serves them, and objects that it would not serve.</summary>
 public sealed class PolicyReaderTests
 {
+    private const string Empty = "kind: NetworkPolicy\nmetadata: {name: a}\nspec: {podSelector: {}}\n";
+
     private static readonly PolicyFileReader Reader = new(
         new PolicyLimits
         {
@@ -128,7 +130,11 @@ public sealed class PolicyReaderTests
 
     [Theory]
     [InlineData("podSelectr: {}", "line 4: unknown key \"podSelectr\" (did you mean \"podSelector\"?)")]
-    [InlineData("ingress: []", "no podSelector")]
+    [InlineData("podselector: {}", "line 4: unknown key \"podselector\" (did you mean \"podSelector\"?)")]
+    [InlineData("podSelector: {matchlabels: {a: b}}", "unknown key \"matchlabels\" (did you mean \"matchLabels\"?)")]
+    [InlineData("podSelector: {}\ningress: [{from: [{ipblock: {cidr: 10.0.0.0/8}}]}]", "(did you mean \"ipBlock\"?)")]
+    [InlineData("podSelector: {}\ningress: [{ports: [{port: 0x50}]}]", "port is 0x50, which is a number for some readers")]
+    [InlineData("podSelector: {}\ningress: [{ports: [{port: 0o120}]}]", "port is 0o120, which is a number for some readers")]
     [InlineData("podSelector: {}\ningress: [{form: []}]", "unknown key \"form\" (did you mean \"from\"?)")]
     [InlineData("podSelector: {}\negress: [{from: []}]", "unknown key \"from\"")]
     [InlineData("podSelector: {}\ningress: [{from: [{}]}]", "a peer needs")]
@@ -159,8 +165,38 @@ public sealed class PolicyReaderTests
     [InlineData("kind: NetworkPolicys\nmetadata: {name: a}", "did you mean")]
     [InlineData("metadata: {name: a}", "has no kind")]
     [InlineData("kind: List\nitems: [{kind: NetworkPolicy, metadata: {name: a}}]", "has no spec")]
+    [InlineData("kind: List\nitems: null", "the list has no items; for no objects write items: []")]
+    [InlineData("kind: List\nitem: []", "unknown key \"item\" (did you mean \"items\"?)")]
+    [InlineData(Empty + "policyTypes: [Egress]", "line 4: unknown key \"policyTypes\"")]
+    [InlineData(Empty + "Spec: {podSelector: {}}", "unknown key \"Spec\" (did you mean \"spec\"?)")]
+    [InlineData(
+        "kind: NetworkPolicy\nmetadata: {name: a, namspace: x}\nspec: {podSelector: {}}",
+        "line 2: unknown key \"namspace\" (did you mean \"namespace\"?)"
+    )]
+    [InlineData("apiVersion: projectcalico.org/v3\n" + Empty, "apiVersion \"projectcalico.org/v3\" is not networking.k8s.io/v1")]
+    [InlineData("apiVersion: extensions/v1beta1\n" + Empty, "is not networking.k8s.io/v1")]
     public void A_file_that_is_not_one_of_policies_is_refused(string text, string reason) =>
         Assert.Contains(reason, Assert.Throws<DocumentException>(() => Policies(text)).Message, StringComparison.Ordinal);
+
+    // Kubernetes 1.34 says of podSelector what its API server did before: it is optional.
+    [Theory]
+    [InlineData("ingress: [{}]")]
+    [InlineData("podSelector: null")]
+    [InlineData("podSelector: {}")]
+    public void A_policy_without_a_selector_is_for_all_pods_of_its_namespace(string spec) =>
+        Assert.Equal(LabelSelector.Everything, PolicyCluster.Policy(spec).PodSelector);
+
+    [Fact]
+    public void What_Kubernetes_may_add_to_metadata_and_a_name_like_a_number_are_no_typing_errors()
+    {
+        var policy = Policies(
+            "kind: NetworkPolicy\nmetadata: {name: a, selfLink: x, generation: 1, shard: 3}\n"
+                + "spec: {ingress: [{ports: [{port: 0backup}, {port: '0x50'}]}]}\nstatus: {}"
+        );
+        Assert.Equal(["0backup", "0x50"], policy.Values.Single().Ingress!.Value[0].Ports.Select(static port => port.Name));
+        const string Rest = "labels: {a: b}, uid: u}\nspec: {hostname: n, nodeSelector: {}, hostIPC: true, os: {}}";
+        Assert.Equal("a=b", Pod("kind: Pod\nmetadata: {name: p, " + Rest).Labels.ToString());
+    }
 
     [Fact]
     public void More_than_a_limit_is_refused_wholly()
@@ -191,6 +227,10 @@ public sealed class PolicyReaderTests
     [InlineData("status: {podIP: 127.0.0.1}", "is not the address of a pod")]
     [InlineData("status: {podIP: 224.0.0.1}", "is not the address of a pod")]
     [InlineData("status: {podIP: 10.0.0.1}", "no spec.nodeName")]
+    [InlineData("status: {podIps: [{ip: 10.0.0.1}]}", "unknown key \"podIps\" (did you mean \"podIPs\"?)")]
+    [InlineData("spec: {nodename: n1}", "unknown key \"nodename\" (did you mean \"nodeName\"?)")]
+    [InlineData("spec: {hostNetwok: true}", "unknown key \"hostNetwok\" (did you mean \"hostNetwork\"?)")]
+    [InlineData("stauts: {podIP: 10.0.0.1}", "unknown key \"stauts\" (did you mean \"status\"?)")]
     [InlineData("spec: {containers: [{ports: [{name: WEB, containerPort: 80}]}]}", "not the name of a port")]
     [InlineData("spec: {containers: [{ports: [{name: web, containerPort: 65536}]}]}", "it must be 1 to 65535")]
     public void What_a_pod_may_not_say_is_refused_with_a_reason(string rest, string reason) =>
