@@ -44,17 +44,10 @@ public static class CniResultWriter
             throw NoAddresses();
     }
 
-    /// <summary>What to do where a version has no form for a network without addresses.</summary>
-    public const string NoAddressesAdvice =
-        "cniVersion 0.1.0 and 0.2.0 cannot describe a network without addresses: set cniVersion to 0.3.0 or later";
-
     private static CniException NoAddresses() =>
-        new(
-            CniErrorCode.IncompatibleVersion,
-            "cannot convert: no valid IP addresses"
-        )
+        new(CniErrorCode.IncompatibleVersion, "cannot convert: no valid IP addresses")
         {
-            Advice = NoAddressesAdvice,
+            Advice = "cniVersion 0.1.0 and 0.2.0 cannot describe a network without addresses: set cniVersion to 0.3.0 or later",
         };
 
     private static void Write020(JsonBuilder json, CniResult result)
