@@ -136,9 +136,7 @@ public sealed class NftablesClient : IDisposable
         request.WriteString(NFTA_RULE_CHAIN, chain.Name);
         message.Dispose();
         var bytes = addresses.Select(BytesOf).ToArray();
-        return socket
-                .Dump(request, () => $"rules of {chain}", rule => HasAny(rule.Payload, bytes) ? bytes : null, Errno.ENOENT)
-                .Count > 0;
+        return socket.Dump(request, () => $"rules of {chain}", rule => HasAny(rule.Payload, bytes) ? bytes : null, Errno.ENOENT).Count > 0;
     }
 
     private static byte[] BytesOf(IPAddr address)
