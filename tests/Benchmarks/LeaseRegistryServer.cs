@@ -19,7 +19,6 @@ internal sealed class LeaseRegistryServer : IDisposable
     private readonly string directory;
     private readonly Process process;
     private readonly HttpClient client;
-    private Socket? connected;
 
     /// <summary>Starts it and waits until it answers.</summary>
     public LeaseRegistryServer()
@@ -29,9 +28,7 @@ internal sealed class LeaseRegistryServer : IDisposable
         process = Process.Start(Command(directory))!;
         process.ErrorDataReceived += static (_, _) => { };
         process.BeginErrorReadLine();
-        client = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(Connect()) });
-        // The socket is made on this thread, and with it in this namespace.
-        connected = ConnectPatiently();
+        client = OpenClient();
         Put([("config", "{\"Network\":\"10.0.0.0/8\",\"Backend\":{\"Type\":\"vxlan\"}}")]);
     }
 
@@ -81,8 +78,18 @@ internal sealed class LeaseRegistryServer : IDisposable
         }
     }
 
-    private NetworkStream Connect() =>
-        new(Interlocked.Exchange(ref connected, null) ?? throw new IOException("etcd closed the connection"), ownsSocket: true);
+    // Of one connection, whose socket is made on this thread, and with it in this namespace.
+    private static HttpClient OpenClient()
+    {
+        Socket? connected = ConnectPatiently();
+        return new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(Connect()) });
+
+        NetworkStream Connect() =>
+            new(Interlocked.Exchange(ref connected, null) ?? throw new IOException("etcd closed the connection"), ownsSocket: true);
+    }
+
+    /// <summary>A client that watches the leases, from now on.</summary>
+    public static LeaseWatch Watch() => new(OpenClient(), Base64($"{Prefix}/subnets/"));
 
     /// <summary>Adds the leases of nodes, by number.</summary>
     public void Add(int first, int count)
@@ -117,7 +124,6 @@ internal sealed class LeaseRegistryServer : IDisposable
     public void Dispose()
     {
         client.Dispose();
-        connected?.Dispose();
         process.Kill();
         process.WaitForExit();
         process.Dispose();

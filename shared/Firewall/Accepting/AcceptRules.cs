@@ -62,6 +62,23 @@ public static class AcceptRules
     }
 
     /// <summary>
+    /// The changes of <see cref="Add"/> for addresses that no rule of the chain names, without the table: refused where the chain or a jump
+    /// is missing.
+    /// </summary>
+    /// <param name="addresses">All of the table's family.</param>
+    /// <param name="admin">The chain that is asked first.</param>
+    /// <exception cref="IptablesWordException">The chain's name cannot be written in a rule.</exception>
+    public static RestoreScript AddToChain(IReadOnlyList<IPAddr> addresses, string admin)
+    {
+        var script = new RestoreScript(Table);
+        script.Check(Jump);
+        script.Check(AdminJump(admin));
+        foreach (var rule in addresses.SelectMany(Of))
+            script.Append(rule);
+        return script;
+    }
+
+    /// <summary>
     /// The changes that remove the rules of addresses. With the last rule of any pod, also another implementation's, go the chain, the
     /// jump to it, and the default's admin chain if it is empty. A chain that something else refers to stays.
     /// </summary>

@@ -47,6 +47,15 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
         return false;
     }
 
+    /// <summary>Makes a change at once that was planned without the table; false if the tool refused it, and nothing changed.</summary>
+    /// <exception cref="IptablesLockedException">Another process held the xtables lock all the time.</exception>
+    /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>).</exception>
+    public bool TryChange(RestoreScript script)
+    {
+        using var turn = WaitForTurn();
+        return tool.Restore(script) is null;
+    }
+
     // iptables-nft has no lock, and a line that must fail for all but the first ("-N") succeeds if another process was first meanwhile: two
     // processes would both add what only one may. So our processes serialise in a namespace, by a file of their own: the caller may hold
     // any other lock. If /run cannot be written, and beside programs that do not use the file, only the kernel's generation of the ruleset

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables.Uapi;
 using Plugboard.Linux;
 using Plugboard.Linux.Namespaces;
@@ -108,6 +109,34 @@ public sealed class NftablesClient : IDisposable
 
     private IReadOnlyList<ListedRule> ListRules(Table table, string? chain) =>
         DumpRules(table, chain, rule => Find(rule, table, chain));
+
+    /// <summary>True if the bytes of one of these addresses are anywhere in a rule of a chain; false if there is no such chain.</summary>
+    internal bool HasRuleWithAny(Chain chain, IReadOnlyList<IPAddr> addresses)
+    {
+        var request = Request(NFT_MSG_GETRULE, chain.Table.Family, NetlinkH.NLM_F_DUMP, out var message);
+        request.WriteString(NFTA_RULE_TABLE, chain.Table.Name);
+        request.WriteString(NFTA_RULE_CHAIN, chain.Name);
+        message.Dispose();
+        var bytes = addresses.Select(BytesOf).ToArray();
+        return socket.Dump(request, () => $"rules of {chain}", rule => HasAny(rule.Payload, bytes) ? bytes : null, Errno.ENOENT).Count > 0;
+    }
+
+    private static byte[] BytesOf(IPAddr address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        return bytes[..address.WriteBytes(bytes)].ToArray();
+    }
+
+    private static bool HasAny(ReadOnlySpan<byte> text, byte[][] parts)
+    {
+        foreach (var part in parts)
+        {
+            if (text.IndexOf(part) >= 0)
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>The packets that the counters of a table's rules have counted, by chain; empty if there is no such table.</summary>
     public IReadOnlyDictionary<string, ulong> CountPackets(Table table)

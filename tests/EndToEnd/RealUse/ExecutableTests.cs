@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
 
@@ -97,6 +98,17 @@ public sealed class ExecutableTests
         var sections = node.Tool($"readelf --section-headers --wide {path}");
         Assert.DoesNotContain(".symtab", sections, StringComparison.Ordinal);
         Assert.DoesNotContain(".debug_", sections, StringComparison.Ordinal);
+    }
+
+    // docs/decisions/0059: a linker script that no longer fits the runtime's archives takes nothing.
+    [KernelTheory]
+    [MemberData(nameof(CniNames))]
+    public void What_a_start_executes_of_the_runtime_lies_together(string name)
+    {
+        using var file = FileDescriptor.OpenForReading(Path.Combine(PluginDirectory.Ours, name));
+        var start = ElfSections.Find(file, ".text.start"u8)!.Value;
+        Assert.InRange(start.Size, 150 << 10, 400 << 10);
+        Assert.True(start.Offset < ElfSections.Find(file, ".text"u8)!.Value.Offset);
     }
 
     [KernelTheory]

@@ -94,6 +94,14 @@ internal sealed class FirewallNode : IDisposable
         Variables = [$"PATH={folder}:/usr/sbin:/usr/bin:/sbin:/bin"];
     }
 
+    /// <summary>After <see cref="UseVariant"/>: <c>iptables-save</c> fails from now on.</summary>
+    public void BreakSave()
+    {
+        var tool = Path.Combine(Node.Directory, "variant/iptables-save");
+        File.Delete(tool);
+        File.CreateSymbolicLink(tool, "/bin/false");
+    }
+
     /// <summary>The records of our pods.</summary>
     public string Records() => Node.TryTool(["sh", "-c", "ls /run/plugboard/firewall 2>/dev/null"]).Output;
 
