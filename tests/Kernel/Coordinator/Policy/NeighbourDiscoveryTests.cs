@@ -32,7 +32,7 @@ public sealed class NeighbourDiscoveryTests
         using var receiver = node.Pod("y/a").Run(Open);
         using var sender = node.Pod("x/a").Run(Open);
         receiver.Blocking = false;
-        sender.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.HopLimit, 255);
+        sender.Ttl = 255;
         var text = Encoding.ASCII.GetBytes($"{Guid.NewGuid():n}");
         var buffer = new byte[500];
         for (var attempt = 0; attempt < 3; attempt++)

@@ -4,7 +4,6 @@ using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.Starting;
 using Plugboard.Linux;
-using Plugboard.Linux.Namespaces;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Policy;
@@ -132,31 +131,6 @@ public sealed class StartedPodTests
         node.Starts.Withdraw(owner);
         node.SyncWell(SyncCause.Retry);
         Assert.True(Passes(node, "y/a", "z/c"));
-    }
-
-    [KernelFact]
-    public void A_report_of_another_network_namespace_is_left_alone_and_gives_nobody_an_address()
-    {
-        using var node = NewNode(startsClosed: true);
-        node.Hide("z/c");
-        node.WritePods(Late);
-        node.Write(("x", FromB));
-        node.ReadAliases = static () => [];
-        node.Restart();
-        var own = node.Run(NetworkNamespace.FindOwnInode);
-        node.Starts!.Announce(Report("late") with { NetNs = own + 1 });
-        node.Starts.SetReady(owner.Tag, isReady: true);
-
-        node.SyncWell(SyncCause.Start);
-
-        Assert.Equal(own + 1, Assert.Single(node.Starts.List()).NetNs);
-        Assert.Contains(owner.Tag, node.Starts.ListReady());
-        Assert.False(Passes(node, "x/b", "z/c"));
-
-        // Of this namespace, and its link is gone.
-        node.Starts.Announce(Report("late") with { NetNs = own });
-        node.SyncWell(SyncCause.Audit);
-        Assert.Empty(node.Starts.List());
     }
 
     [KernelFact]
