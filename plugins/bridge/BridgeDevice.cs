@@ -111,6 +111,20 @@ internal sealed class BridgeDevice : IDisposable
         if (pin != new LinkChange() || !Link.IsUp || isMadePromiscuous)
             host.Links.Set(Link.Index, pin with { Up = true, Promiscuous = isMadePromiscuous ? true : null });
         Link = Link with { Tag = pin.Tag ?? Link.Tag };
+        if (made is not null && config.DisableContainerInterface)
+            GiveLinkLocalAddress(config.Bridge);
+    }
+
+    // A bridge that was made with its hardware address has no carrier before a port has, and such a port comes when somebody brings the
+    // pod's interface up. IPv6 makes the address now if its way of making addresses is written (net/ipv6/addrconf.c,
+    // addrconf_sysctl_addr_gen_mode); 1 is none.
+    private static void GiveLinkLocalAddress(string bridge)
+    {
+        var name = $"net/ipv6/conf/{bridge}/addr_gen_mode";
+        if (Sysctl.Find(name) is not { } mode || mode == "1")
+            return;
+        InterfaceSettings.Prefer("bridge", name, "1");
+        InterfaceSettings.Prefer("bridge", name, mode);
     }
 
     /// <summary>The bridge as it is now: one whose address could not be pinned changes it with its ports unless it is a gateway.</summary>

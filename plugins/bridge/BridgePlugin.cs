@@ -33,12 +33,13 @@ internal sealed class BridgePlugin : CniPlugin
         var config = BridgeConfig.Parse(request);
         EarlierAttachment? earlier = null;
         var ipam = FindIpam(request, config, address => earlier!.Uses(address));
-        if (ipam is null)
-            CniResultWriter.RequireLayer2(request.CniVersion);
         Foresee(request, config, ipam);
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var host = RouteClient.Open();
         using var bridge = BridgeDevice.Ensure(host, config);
+        // After the bridge, which the reference makes before this refusal too and which its callers expect; nothing of the pod is made.
+        if (ipam is null)
+            CniResultWriter.RequireLayer2(request.CniVersion);
         using var rollback = new Rollback(Report);
         rollback.OnFailure($"take back the bridge {config.Bridge}", bridge.Undo);
 

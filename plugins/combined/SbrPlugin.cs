@@ -41,11 +41,11 @@ internal sealed class SbrPlugin : CniPlugin
     {
         var result =
             request.FindPrevResult()
-            ?? throw new CniException(
-                CniErrorCode.InvalidNetworkConfig,
-                "This plugin must be called as chained plugin",
-                "sbr routes the addresses of the plugin before it: put it after another plugin in a conflist of version 0.3.0 or later"
-            );
+            ?? throw new CniException(CniErrorCode.InvalidNetworkConfig, "This plugin must be called as chained plugin")
+            {
+                Advice =
+                    "sbr routes the addresses of the plugin before it: put it after another plugin in a conflist of version 0.3.0 or later",
+            };
         CniIP[] ips = [.. result.AddressesOf(request.IfName)];
         return ips.Length > 0
             ? (result, ips)

@@ -9,8 +9,14 @@ namespace Plugboard.Flannel;
 /// <param name="IfName">The attachment's interface; null if the file does not say: the reference's does not.</param>
 internal sealed record AttachmentState(string FileName, NetworkConfig? Config, string? IfName)
 {
-    /// <summary>The member with the interface, in files of ours under the reference's names.</summary>
+    /// <summary>
+    /// The member with the interface, in files of ours under the reference's names, unless it is <see cref="UsualIfName"/>: such a file is
+    /// the reference's to the member, and a line end behind it tells that it is ours.
+    /// </summary>
     public const string IfNameKey = "plugboard/ifname";
+
+    /// <summary>The name that runtimes give the interface of a container that has one.</summary>
+    public const string UsualIfName = "eth0";
 
     /// <summary>The member that marks an ADD that failed and that the delegate could not undo.</summary>
     public const string FailedKey = "plugboard/failed";
@@ -18,6 +24,8 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
     private const int LongestFileName = 254; // NAME_MAX less the dot of a file that is being written
 
     private const char Separator = ':';
+
+    private const byte LineEnd = (byte)'\n';
 
     /// <summary>The attachment's container.</summary>
     public string ContainerId => FileName.Split(Separator, 2)[0];
@@ -47,6 +55,10 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
         );
     }
 
+    /// <summary>What the file of an attachment has.</summary>
+    public static byte[] Write(DelegateConfig config, string ifName) =>
+        ifName == UsualIfName ? [.. config.ToBytes(), LineEnd] : config.With(IfNameKey, JsonValue.Of(ifName)).ToBytes();
+
     /// <summary>What a file says.</summary>
     public static AttachmentState Read(string fileName, byte[] content)
     {
@@ -58,7 +70,7 @@ internal sealed record AttachmentState(string FileName, NetworkConfig? Config, s
             return new AttachmentState(
                 fileName,
                 config.Root.GetString("type").Length == 0 ? null : config,
-                parts.Length == 3 ? parts[2] : config.Root.FindString(IfNameKey)
+                parts.Length == 3 ? parts[2] : config.Root.FindString(IfNameKey) ?? (content[^1] == LineEnd ? UsualIfName : null)
             )
             {
                 Failed = config.Root.GetBool(FailedKey),

@@ -13,8 +13,6 @@ namespace Plugboard.Flannel;
 /// </summary>
 internal sealed class FlannelPlugin : CniPlugin
 {
-    private const string UsualIfName = "eth0";
-
     /// <inheritdoc/>
     public override string Name => "flannel";
 
@@ -25,14 +23,14 @@ internal sealed class FlannelPlugin : CniPlugin
         var config = FlannelConfig.Parse(request);
         var delegated = DelegateConfig.Render(request.NetworkName, config, NodeSubnet.Load(config.SubnetFile));
         var plugin = FindForAdd(new DelegateCall(request, delegated).WithPrevResult());
-        var kept = delegated.With(AttachmentState.IfNameKey, JsonValue.Of(request.IfName));
+        var kept = AttachmentState.Write(delegated, request.IfName);
         using var states = StateDirectory.Ensure(config.DataDir);
         var earlier = states.Find(request);
         if (earlier is { IfName: not null, Failed: false })
-            return AddAgain(plugin, states, earlier, kept.ToBytes());
+            return AddAgain(plugin, states, earlier, kept);
 
         // Before the delegate is called: if this process is killed then, DEL knows the delegate.
-        var file = earlier is { Failed: true } ? states.Replace(earlier.FileName, kept.ToBytes()) : states.Keep(request, kept.ToBytes());
+        var file = earlier is { Failed: true } ? states.Replace(earlier.FileName, kept) : states.Keep(request, kept);
         try
         {
             return plugin.Add();
@@ -41,14 +39,15 @@ internal sealed class FlannelPlugin : CniPlugin
         catch (Exception e) when (earlier is null or { Failed: true })
         {
             using var rollback = new Rollback(Report);
-            rollback.OnFailure("undo what the delegate did", () => Undo(plugin, states, (file, kept), IsRefusal(e)));
+            var failed = AttachmentState.Write(delegated.With(AttachmentState.FailedKey, JsonValue.Of(true)), request.IfName);
+            rollback.OnFailure("undo what the delegate did", () => Undo(plugin, states, (file, failed), IsRefusal(e)));
             throw;
         }
     }
 
     // A delegate that refused the call has made nothing, and its DEL would refuse it too, or take away what another ADD has made. What else
     // it may have left and could not take away is asked for once more by the pod's DEL.
-    private static void Undo(PluginDelegate plugin, StateDirectory states, (string File, DelegateConfig Config) kept, bool refused)
+    private static void Undo(PluginDelegate plugin, StateDirectory states, (string File, byte[] Failed) kept, bool refused)
     {
         try
         {
@@ -58,7 +57,7 @@ internal sealed class FlannelPlugin : CniPlugin
         }
         catch (CniException)
         {
-            states.Replace(kept.File, kept.Config.With(AttachmentState.FailedKey, JsonValue.Of(true)).ToBytes());
+            states.Replace(kept.File, kept.Failed);
             throw;
         }
     }
@@ -247,7 +246,7 @@ internal sealed class FlannelPlugin : CniPlugin
             {
                 Verb = CniVerb.Del,
                 ContainerId = state.ContainerId,
-                IfName = state.IfName ?? UsualIfName,
+                IfName = state.IfName ?? AttachmentState.UsualIfName,
                 NetNs = "",
             };
             failures.Try(() => Release(states, state, del));

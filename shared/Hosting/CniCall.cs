@@ -29,7 +29,10 @@ internal static class CniCall
         }
         catch (Exception e)
         {
-            return new CniOutcome(CniErrorObject.Write(CniFailure.Describe(e, plugin)), 1);
+            var failure = CniFailure.Describe(e, plugin);
+            if (failure.Advice.Length > 0)
+                StandardError.WriteLine($"{plugin.Name}: {failure.Message}: {failure.Advice}");
+            return new CniOutcome(CniErrorObject.Write(failure), 1);
         }
     }
 

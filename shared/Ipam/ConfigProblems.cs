@@ -22,9 +22,17 @@ internal sealed class ConfigProblems
         found.Add((path, new CniException(CniErrorCode.InvalidNetworkConfig, message, details), cause));
     }
 
-    /// <summary>What is wrong with CNI_ARGS, which is no part of the config but is read with it.</summary>
+    /// <summary>A value that the reference refuses with this very error, whose specs compare all of it: the key is advice.</summary>
+    /// <param name="path">The key.</param>
+    /// <param name="message">The reference's message.</param>
+    public void AddAsReference(string path, string message) =>
+        found.Add((path, AsReference(CniErrorCode.InvalidNetworkConfig, message, $"correct {path} in the network config"), null));
+
+    /// <summary>What is wrong with CNI_ARGS, which is no part of the config but is read with it; in the reference's words.</summary>
     public void AddArgument(string message) =>
-        found.Add(("CNI_ARGS", new CniException(CniErrorCode.InvalidEnvironment, message, "correct CNI_ARGS"), null));
+        found.Add(("CNI_ARGS", AsReference(CniErrorCode.InvalidEnvironment, message, "correct CNI_ARGS"), null));
+
+    private static CniException AsReference(CniErrorCode code, string message, string advice) => new(code, message) { Advice = advice };
 
     /// <summary>What <paramref name="read"/> gives; where it throws, the default, and a problem more.</summary>
     public T? Read<T>(string path, Func<T> read)

@@ -56,6 +56,7 @@ public abstract class ChildLinkPlugin : CniPlugin
             IPs = addresses.IPs,
             Routes = addresses.Routes,
             Dns = dns ?? lease?.Dns ?? CniDns.None,
+            IsLayer2 = lease is null,
         };
     }
 
@@ -71,10 +72,7 @@ public abstract class ChildLinkPlugin : CniPlugin
         if (FindChained(request) is not null)
             return (null, "of the plugin before");
         if (!child.NeedsAddresses)
-        {
-            CniResultWriter.RequireLayer2(request.CniVersion);
             return (null, type);
-        }
 
         throw new CniException(
             CniErrorCode.InvalidNetworkConfig,

@@ -111,7 +111,10 @@ internal sealed record BandwidthConfig
         {
             return given is null or 0
                 ? null
-                : throw Wrong("if burst is set, rate must also be set", $"add {rateKey} in bits per second, or remove {burstKey}");
+                : throw new CniException(CniErrorCode.InvalidNetworkConfig, "if burst is set, rate must also be set")
+                {
+                    Advice = $"add {rateKey} in bits per second, or remove {burstKey}",
+                };
         }
 
         if (given == 0)

@@ -15,7 +15,7 @@ internal static class HostLocalConfigReader
         if (ipam is not { } keys)
         {
             if (problems.Count == 0)
-                problems.Add("ipam", "IPAM config missing 'ipam' key");
+                problems.AddAsReference("ipam", "IPAM config missing 'ipam' key");
             return new HostLocalConfig
             {
                 DataDir = "",

@@ -154,7 +154,7 @@ internal sealed class RangeSetReader(ConfigProblems problems)
         )
             return;
         var version = problems.Read("cniVersion", () => request.Config.GetString("cniVersion"));
-        problems.Add("ipam.ranges", $"CNI version {version} does not support more than 1 address per family");
+        problems.AddAsReference("ipam.ranges", $"CNI version {version} does not support more than 1 address per family");
     }
 
     private void RefuseOverlaps()

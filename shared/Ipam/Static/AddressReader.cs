@@ -43,7 +43,7 @@ internal sealed class AddressReader(CniRequest request, ConfigProblems problems)
             var text = problems.Read(path, () => FindExact(node, "address") ?? node.GetString("address")) ?? "";
             var gateway = problems.Read($"{node.Path}.gateway", () => node.FindAddress("gateway"));
             if (!IPPrefix.TryParse(text, out var address))
-                problems.Add(path, $"the 'address' field is expected to be in CIDR notation, got: '{Excerpt.Of(text)}'");
+                problems.AddAsReference(path, $"the 'address' field is expected to be in CIDR notation, got: '{Excerpt.Of(text)}'");
             else if (PodAddress.FindBlock(address.Address, address.Address) is { } block)
                 problems.Add(path, $"address {address} is in {block}: no pod can have it");
             else
@@ -98,7 +98,7 @@ internal sealed class AddressReader(CniRequest request, ConfigProblems problems)
             }
             else
             {
-                problems.Add(path, $"an entry in the 'ips' field is NOT in CIDR notation, got: '{Excerpt.Of(text)}'");
+                problems.AddAsReference(path, $"an entry in the 'ips' field is NOT in CIDR notation, got: '{Excerpt.Of(text)}'");
             }
         }
 

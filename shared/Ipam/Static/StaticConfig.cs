@@ -31,7 +31,7 @@ internal sealed record StaticConfig
         if (problems.Read("ipam", () => request.Config.FindObject("ipam")) is not { } keys)
         {
             if (problems.Count == before)
-                problems.Add("ipam", "IPAM config missing 'ipam' key");
+                problems.AddAsReference("ipam", "IPAM config missing 'ipam' key");
             return new StaticConfig
             {
                 Addresses = [],
@@ -56,6 +56,6 @@ internal sealed record StaticConfig
         if (request.CniVersion is not ("0.1.0" or "0.2.0"))
             return;
         if (addresses.Count(static ip => ip.Address.Is6) > 1 || addresses.Count(static ip => !ip.Address.Is6) > 1)
-            problems.Add("ipam.addresses", $"CNI version {request.CniVersion} does not support more than 1 address per family");
+            problems.AddAsReference("ipam.addresses", $"CNI version {request.CniVersion} does not support more than 1 address per family");
     }
 }

@@ -180,7 +180,7 @@ public sealed class CniEnvironment
         foreach (var c in name)
         {
             if (c is '/' or ':' || char.IsWhiteSpace(c))
-                throw Invalid("interface name contains / or : or whitespace characters", "");
+                throw Invalid("interface name contains / or : or whitespace characters", "CNI_IFNAME has an invalid character");
         }
 
         if (isToBeMade && InterfaceName.FindFault(name) is { } fault)

@@ -15,4 +15,14 @@ public sealed class CniException(CniErrorCode code, string message, string detai
 
     /// <summary>What to do about it; may be empty.</summary>
     public string Details { get; } = Excerpt.OfMessage(details);
+
+    /// <summary>
+    /// What to do about it where the error object is compared whole, because the reference has no details there: one line for standard
+    /// error; empty otherwise.
+    /// </summary>
+    public string Advice
+    {
+        get;
+        init => field = Excerpt.OfMessage(value);
+    } = "";
 }

@@ -20,6 +20,11 @@ public sealed record CniResult
     public CniDns Dns { get; init; } = CniDns.None;
 
     /// <summary>
+    /// The config wants a link without addresses: results before 0.3.0, which have nothing but addresses, are then written without one.
+    /// </summary>
+    public bool IsLayer2 { get; init; }
+
+    /// <summary>
     /// The container's interface of a name; where the result says no sandbox, any interface of the name. Null if the result does not list
     /// it.
     /// </summary>

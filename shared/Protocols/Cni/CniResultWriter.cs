@@ -6,8 +6,8 @@ namespace Plugboard.Protocols.Cni;
 public static class CniResultWriter
 {
     /// <summary>The result as <paramref name="cniVersion"/>, one of <see cref="CniVersions.All"/>, has it.</summary>
-    /// <exception cref="CniException">Code 1: the version is unknown, or is 0.1.0 or 0.2.0, which cannot say that there is no
-    /// address.</exception>
+    /// <exception cref="CniException">Code 1: the version is unknown, or is 0.1.0 or 0.2.0, and there is no address although the config
+    /// wants one.</exception>
     public static byte[] Write(CniResult result, string cniVersion)
     {
         var json = new JsonBuilder();
@@ -45,16 +45,15 @@ public static class CniResultWriter
     }
 
     private static CniException NoAddresses() =>
-        new(
-            CniErrorCode.IncompatibleVersion,
-            "cannot convert: no valid IP addresses",
-            "cniVersion 0.1.0 and 0.2.0 cannot describe a network without addresses: set cniVersion to 0.3.0 or later"
-        );
+        new(CniErrorCode.IncompatibleVersion, "cannot convert: no valid IP addresses")
+        {
+            Advice = "cniVersion 0.1.0 and 0.2.0 cannot describe a network without addresses: set cniVersion to 0.3.0 or later",
+        };
 
     private static void Write020(JsonBuilder json, CniResult result)
     {
         var any = Write020Family(json, "ip4", result, is6: false) | Write020Family(json, "ip6", result, is6: true);
-        if (!any)
+        if (!any && !result.IsLayer2)
             throw NoAddresses();
 
         WriteDns(json, result.Dns);

@@ -78,14 +78,18 @@ public sealed class LifeTests
     }
 
     [KernelFact]
-    public void What_is_kept_is_the_reference_s_config_and_the_interface()
+    public void What_is_kept_is_the_reference_s_config_and_of_another_interface_than_eth0_its_name()
     {
         using var flannel = new FlannelNode();
         var pod = flannel.Node.AddPod();
         flannel.Node.Call("ADD", pod, flannel.Config()).Succeeded();
         var kept = File.ReadAllText(Path.Combine(flannel.StateDirectory, pod.ContainerId));
-        Assert.Equal(Sorted(flannel.DelegateConfig("""{"plugboard/ifname":"eth0"}""").ToJsonString()), Sorted(kept));
-        Assert.Equal(kept, Sorted(kept));
+        Assert.Equal(Sorted(flannel.DelegateConfig("{}").ToJsonString()), Sorted(kept));
+        Assert.Equal(kept, Sorted(kept) + "\n");
+        var other = flannel.Node.AddPod();
+        flannel.Node.Call("ADD", other, flannel.Config(), "CNI_IFNAME=net1").Succeeded();
+        kept = File.ReadAllText(Path.Combine(flannel.StateDirectory, other.ContainerId));
+        Assert.Equal(Sorted(flannel.DelegateConfig("""{"plugboard/ifname":"net1"}""").ToJsonString()), kept);
     }
 
     // As the reference reads it: it passes the file on as it is.

@@ -117,6 +117,9 @@ public sealed class PortTests
         var config = node.Layer2Config("""{"disableContainerInterface":true}""");
         node.Call("ADD", pod, config).Succeeded();
         Assert.Equal("DOWN", pod.Link("eth0").GetProperty("operstate").GetString());
+        // No port has a carrier yet, and the bridge has an address all the same.
+        Assert.Contains("fe80::", node.Tool("ip -6 -brief address show dev cni0"), StringComparison.Ordinal);
+        Assert.Equal("0", node.Tool("cat /proc/sys/net/ipv6/conf/cni0/addr_gen_mode").Trim());
         node.Call("CHECK", pod, config).Succeeded();
         node.Call("DEL", pod, config).Succeeded();
     }

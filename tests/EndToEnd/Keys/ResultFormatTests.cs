@@ -202,16 +202,17 @@ public sealed class ResultFormatTests
     [KernelTheory]
     [InlineData("0.1.0")]
     [InlineData("0.2.0")]
-    public void Layer_2_has_no_form_before_0_3_0_and_is_undone(string version)
+    public void Layer_2_has_no_form_before_0_3_0_and_only_the_bridge_is_made(string version)
     {
         using var node = new CniNode();
         var pod = node.AddPod();
         var refused = node.Call("ADD", pod, node.Layer2Config($$"""{"cniVersion":"{{version}}"}"""));
         Assert.Equal(1, refused.ExitCode);
-        Assert.Equal("cannot convert: no valid IP addresses", refused.Message);
+        Assert.Equal(("cannot convert: no valid IP addresses", ""), (refused.Message, refused.Details));
+        Assert.Contains("set cniVersion to 0.3.0 or later", refused.Error, StringComparison.Ordinal);
         Assert.False(pod.HasLink("eth0"));
         Assert.Equal("", node.Tool("ip -brief link show type veth"));
-        Assert.False(node.HasLink("cni0"));
+        Assert.Equal("", node.Tool("ip -brief link show master cni0"));
     }
 
     [KernelFact]

@@ -190,6 +190,17 @@ public sealed class BandwidthTests
         }
     }
 
+    // The reference's specs compare this error whole.
+    [KernelFact]
+    public void A_burst_without_a_rate_has_its_key_on_stderr()
+    {
+        using var node = new CniNode();
+        var pod = node.Attached();
+        var refused = node.Call("ADD", pod, Config("""{"egressBurst":800000}""").After(pod));
+        Assert.Equal("", refused.Details);
+        Assert.Contains("add egressRate in bits per second, or remove egressBurst", refused.Error, StringComparison.Ordinal);
+    }
+
     [KernelTheory]
     [InlineData("""{"ingressRate":7,"ingressBurst":8000}""", 7, "invalid rate: 7")]
     [InlineData("""{"ingressRate":8000,"ingressBurst":7}""", 7, "invalid burst: 7")]

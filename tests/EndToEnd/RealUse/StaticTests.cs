@@ -55,6 +55,21 @@ public sealed class StaticTests
             }
         );
 
+    // The reference's specs compare these errors whole.
+    [KernelTheory]
+    [InlineData("""{"addresses":[{"address":"10.9.0.5"}]}""", "", "{}", "correct ipam.addresses[0].address in the network config")]
+    [InlineData("{}", "IP=10.9.0.7", "{}", "correct CNI_ARGS")]
+    [InlineData("{}", "", """{"args":{"cni":{"ips":["10.2.2.2"]}}}""", "correct args.cni.ips in the network config")]
+    [InlineData("{}", "", """{"runtimeConfig":{"ips":["10.2.2.2"]}}""", "correct runtimeConfig.ips in the network config")]
+    public void What_the_reference_says_without_details_has_the_place_on_stderr(string ipam, string arguments, string more, string place)
+    {
+        using var node = new CniNode();
+        string[] variables = arguments.Length == 0 ? [] : ["CNI_ARGS=" + arguments];
+        var refused = node.Call("ADD", node.AddPod(), Config(ipam, more), variables);
+        Assert.Equal("", refused.Details);
+        Assert.Equal($"static: {refused.Message}: {place}\n", refused.Error);
+    }
+
     // The reference sets it only on the addresses of CNI_ARGS, and forgets the config's where the runtime asks for another of the network.
     [KernelFact]
     public void A_gateway_holds_for_every_address_of_its_network()

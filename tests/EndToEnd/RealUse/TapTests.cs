@@ -40,6 +40,22 @@ public sealed class TapTests
         Assert.Empty(node.Leases());
     }
 
+    [KernelTheory]
+    [InlineData("0.1.0")]
+    [InlineData("0.2.0")]
+    public void Without_ipam_the_oldest_result_has_no_address(string version)
+    {
+        using var node = new CniNode();
+        var pod = node.AddPod();
+        var config = Config("{}");
+        config["cniVersion"] = version;
+        var result = node.Call("ADD", pod, config).Succeeded().Json;
+        Assert.Equal($$$"""{"cniVersion":"{{{version}}}","dns":{}}""", result.ToJsonString());
+        Assert.Equal("tun", (string)Link(pod)["linkinfo"]!["info_kind"]!);
+        node.Call("DEL", pod, config).Succeeded();
+        Assert.False(pod.HasLink("eth0"));
+    }
+
     // The reference ignores mtu and mac where both owner and group are given, and has packet information in front of frames then.
     [KernelTheory]
     [InlineData("{}", Flags, "-1", "-1")]

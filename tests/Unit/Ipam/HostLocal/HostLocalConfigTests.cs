@@ -258,7 +258,8 @@ public sealed class HostLocalConfigTests
     {
         const string Two = """{"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"10.1.3.0/24"}]]}""";
         var error = Assert.Throws<CniException>(() => Parse(Two, version: version));
-        Assert.Equal($"CNI version {version} does not support more than 1 address per family", error.Message);
+        Assert.Equal(($"CNI version {version} does not support more than 1 address per family", ""), (error.Message, error.Details));
+        Assert.Equal("correct ipam.ranges in the network config", error.Advice);
         Assert.Equal(2, Parse(Two, version: "0.3.0").RangeSets.Count);
         Assert.Equal(
             2,

@@ -116,9 +116,15 @@ public sealed class CniResultTests
     public void Without_an_address_the_oldest_form_is_refused(string version)
     {
         var error = Assert.Throws<CniException>(() => CniResultWriter.Write(new CniResult(), version));
-        Assert.Equal("cannot convert: no valid IP addresses", error.Message);
-        Assert.NotEqual("", error.Details);
+        Assert.Equal(("cannot convert: no valid IP addresses", ""), (error.Message, error.Details));
+        Assert.Contains("set cniVersion to 0.3.0 or later", error.Advice, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("0.1.0")]
+    [InlineData("0.2.0")]
+    public void The_oldest_form_of_a_link_that_wants_no_address_has_none(string version) =>
+        Assert.Equal($$"""{"cniVersion":"{{version}}","dns":{}}""", Compact(new CniResult { IsLayer2 = true }, version));
 
     [Fact]
     public void Routes_of_a_family_without_address_are_left_out_of_the_oldest_form() =>
