@@ -67,8 +67,10 @@ internal sealed class EtcdClient : IDisposable
     /// <summary>All keys of a prefix.</summary>
     public async Task<EtcdList> ListAsync(string prefix, CancellationToken cancellation)
     {
-        using var answer = await AskAsync("v3/kv/range", EtcdMessages.Range(prefix), cancellation).ConfigureAwait(false);
-        return Read(answer, EtcdMessages.ReadRange);
+        var body = EtcdMessages.Range(prefix);
+        using var response = await SendAsync("v3/kv/range", body, HttpCompletionOption.ResponseContentRead, cancellation)
+            .ConfigureAwait(false);
+        return ReadShape(BytesOf(response), static text => EtcdMessages.ReadRange(text.Span));
     }
 
     /// <summary>A lease: its number and how long it lasts.</summary>
@@ -151,8 +153,10 @@ internal sealed class EtcdClient : IDisposable
     private async Task<JsonDocument> AskAsync(string path, byte[] body, CancellationToken cancellation)
     {
         using var response = await SendAsync(path, body, HttpCompletionOption.ResponseContentRead, cancellation).ConfigureAwait(false);
-        return Parse(await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
+        return Parse(BytesOf(response));
     }
+
+    private static ReadOnlyMemory<byte> BytesOf(HttpResponseMessage response) => ((WholeContent)response.Content).Bytes;
 
     // If etcd no longer accepts the token, retry once with a new one.
     private async Task<HttpResponseMessage> SendAsync(
@@ -188,7 +192,7 @@ internal sealed class EtcdClient : IDisposable
         try
         {
             using var response = await SendToAnyAsync(request, CancellationToken.None).ConfigureAwait(false);
-            using var answer = Parse(await response.Content.ReadAsByteArrayAsync().ConfigureAwait(false));
+            using var answer = Parse(BytesOf(response));
             return Text(answer.RootElement, "token") ?? throw new EtcdException("unexpected response from etcd: it has no token");
         }
         catch (EtcdException e) when (e.IsWithoutUsers)
@@ -240,9 +244,14 @@ internal sealed class EtcdClient : IDisposable
             request.Headers.Add("Grpc-Metadata-hasleader", "true");
             if (what.Token.Length > 0)
                 request.Headers.TryAddWithoutValidation("Authorization", what.Token);
-            var response = await http.SendAsync(request, what.Completion, limit.Token).ConfigureAwait(false);
+            var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
             if (response.IsSuccessStatusCode)
+            {
+                if (what.Completion == HttpCompletionOption.ResponseContentRead)
+                    response.Content = await WholeContent.ReadAsync(response.Content, MostBytes, limit.Token).ConfigureAwait(false);
                 return response;
+            }
+
             using (response)
                 throw Refused(server, response, await response.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false));
         }
@@ -314,12 +323,18 @@ internal sealed class EtcdClient : IDisposable
         }
     }
 
+    private static T Read<T>(JsonDocument answer, Func<JsonElement, T> read) => ReadShape(answer.RootElement, read);
+
     // The answer does not have the expected shape.
-    private static T Read<T>(JsonDocument answer, Func<JsonElement, T> read)
+    private static TResult ReadShape<T, TResult>(T answer, Func<T, TResult> read)
     {
         try
         {
-            return read(answer.RootElement);
+            return read(answer);
+        }
+        catch (JsonException e)
+        {
+            throw new EtcdException("unexpected response from etcd: invalid JSON", inner: e);
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {

@@ -121,16 +121,54 @@ internal static class EtcdMessages
     }
 
     /// <summary>The keys of a range response, and its revision.</summary>
-    public static EtcdList ReadRange(JsonElement answer)
+    /// <exception cref="JsonException">The answer is not JSON.</exception>
+    public static EtcdList ReadRange(ReadOnlySpan<byte> answer)
     {
+        // All of it first: what is no JSON is not reported as JSON of another shape.
+        var whole = new Utf8JsonReader(answer);
+        while (whole.Read())
+            continue;
+        var reader = new Utf8JsonReader(answer);
         var entries = new List<EtcdEntry>();
-        if (answer.TryGetProperty("kvs", out var list))
+        var revision = 0L;
+        reader.Read();
+        Expect(reader.TokenType, JsonTokenType.StartObject);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            foreach (var item in list.EnumerateArray())
-                entries.Add(ReadEntry(item, isDeleted: false));
+            if (reader.ValueTextEquals("kvs"u8))
+                ReadEntries(ref reader, entries);
+            else if (reader.ValueTextEquals("header"u8))
+                revision = ReadHeader(ref reader);
+            else
+                reader.Skip();
         }
 
-        return new EtcdList(Revision(answer), entries);
+        return new EtcdList(revision, entries);
+    }
+
+    // Entry by entry: a document of all would take as much memory again, from the process's pool, where it would stay.
+    private static void ReadEntries(ref Utf8JsonReader reader, List<EtcdEntry> entries)
+    {
+        reader.Read();
+        Expect(reader.TokenType, JsonTokenType.StartArray);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            using var item = JsonDocument.ParseValue(ref reader);
+            entries.Add(ReadEntry(item.RootElement, isDeleted: false));
+        }
+    }
+
+    private static long ReadHeader(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        using var header = JsonDocument.ParseValue(ref reader);
+        return Number(header.RootElement, "revision");
+    }
+
+    private static void Expect(JsonTokenType token, JsonTokenType expected)
+    {
+        if (token != expected)
+            throw new InvalidOperationException($"{token} instead of {expected}");
     }
 
     /// <summary>

@@ -92,7 +92,7 @@ internal static class ApiTargets
         try
         {
             using var document = JsonDocument.Parse(input);
-            var range = EtcdMessages.ReadRange(document.RootElement);
+            var range = EtcdMessages.ReadRange(input);
             var events = EtcdMessages.ReadEvents(document.RootElement);
             return range.Entries.Count + events.Entries.Count > 0;
         }
