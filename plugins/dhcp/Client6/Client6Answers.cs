@@ -1,4 +1,3 @@
-using Plugboard.Dhcp.Client;
 using Plugboard.Dhcp.Wire;
 
 namespace Plugboard.Dhcp.Client6;

@@ -1,5 +1,5 @@
+using System.Runtime.InteropServices;
 using Plugboard.Addresses;
-using Plugboard.Dhcp.Wire;
 using Plugboard.Linux;
 
 namespace Plugboard.Dhcp.Client6;
@@ -43,6 +43,7 @@ internal sealed record Client6Profile
 /// <param name="First">IRT.</param>
 /// <param name="Longest">MRT; 0: no limit.</param>
 /// <param name="MostSends">MRC; 0: no limit.</param>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct Retransmission(long First, long Longest, int MostSends)
 {
     public static readonly Retransmission Request = new(1000, 30_000, 10);

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Plugboard.Addresses;
-using Plugboard.Linux;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Dhcp.Daemon;

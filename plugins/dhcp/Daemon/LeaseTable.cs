@@ -1,5 +1,4 @@
 using Plugboard.Addresses;
-using Plugboard.Dhcp.Client;
 using Plugboard.Dhcp.Gob;
 using Plugboard.Dhcp.Wire;
 using Plugboard.Linux;

@@ -1,5 +1,4 @@
 using Plugboard.Addresses;
-using Plugboard.Dhcp.Client;
 using Plugboard.Dhcp.Wire;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
