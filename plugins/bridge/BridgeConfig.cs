@@ -162,17 +162,7 @@ internal sealed record BridgeConfig
         "macspoofchk",
     ];
 
-    private static readonly string[] Keys =
-    [
-        .. Flags,
-        "ipam",
-        "dns",
-        "bridge",
-        "mtu",
-        "vlan",
-        "vlanTrunk",
-        "ipMasqBackend",
-    ];
+    private static readonly string[] Keys = [.. Flags, "ipam", "dns", "bridge", "mtu", "vlan", "vlanTrunk", "ipMasqBackend"];
 
     private static string ReadBridgeName(ConfigNode node)
     {

@@ -8,14 +8,7 @@ internal sealed record FlannelConfig
 {
     private const string DefaultDataDir = "/var/lib/cni/flannel";
 
-    private static readonly string[] Keys =
-    [
-        "dns",
-        "subnetFile",
-        "dataDir",
-        "ipam",
-        "delegate",
-    ];
+    private static readonly string[] Keys = ["dns", "subnetFile", "dataDir", "ipam", "delegate"];
 
     /// <summary>What the daemon says of this node.</summary>
     public string SubnetFile { get; private init; } = ClusterFiles.SubnetFile.DefaultPath;

@@ -9,15 +9,7 @@ internal sealed record FirewallConfig
     /// <summary>firewalld's zone that accepts everything.</summary>
     private const string DefaultZone = "trusted";
 
-    private static readonly string[] keys =
-    [
-        "ipam",
-        "dns",
-        "backend",
-        "iptablesAdminChainName",
-        "firewalldZone",
-        "ingressPolicy",
-    ];
+    private static readonly string[] keys = ["ipam", "dns", "backend", "iptablesAdminChainName", "firewalldZone", "ingressPolicy"];
 
     /// <summary>What accepts the pods; null: firewalld if it runs, else iptables if it is installed.</summary>
     public AcceptBackend? Backend { get; private init; }

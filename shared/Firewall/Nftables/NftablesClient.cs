@@ -107,8 +107,7 @@ public sealed class NftablesClient : IDisposable
     internal IReadOnlyList<T> ReadRules<T>(Table table, NetlinkSocket.Parser<T?> read)
         where T : class => DumpRules(table, chain: null, read);
 
-    private IReadOnlyList<ListedRule> ListRules(Table table, string? chain) =>
-        DumpRules(table, chain, rule => Find(rule, table, chain));
+    private IReadOnlyList<ListedRule> ListRules(Table table, string? chain) => DumpRules(table, chain, rule => Find(rule, table, chain));
 
     /// <summary>True if the bytes of one of these addresses are anywhere in a rule of a chain; false if there is no such chain.</summary>
     internal bool HasRuleWithAny(Chain chain, IReadOnlyList<IPAddr> addresses)

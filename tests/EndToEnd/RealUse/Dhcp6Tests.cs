@@ -42,7 +42,10 @@ public sealed class Dhcp6Tests
         );
         dhcp.Node.Call("CHECK", pod, config).Succeeded();
         dhcp.Node.Call("DEL", pod, config).Succeeded();
-        Eventually.Equal(0, () => Dhcp6Network.Leases6(dhcp) + dhcp.ServerLeases.Count(static each => each.Contains(" 192.", StringComparison.Ordinal)));
+        Eventually.Equal(
+            0,
+            () => Dhcp6Network.Leases6(dhcp) + dhcp.ServerLeases.Count(static each => each.Contains(" 192.", StringComparison.Ordinal))
+        );
         Assert.Contains("DHCPRELEASE(s0) 00:04:", dhcp.ServerLog, StringComparison.Ordinal);
         Assert.Empty(dhcp.LeaseFiles);
     }
