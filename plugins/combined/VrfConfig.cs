@@ -1,5 +1,4 @@
 using System.Globalization;
-using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Combined;

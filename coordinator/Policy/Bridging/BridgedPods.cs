@@ -1,5 +1,4 @@
 using System.Globalization;
-using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy.Nftables;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;

@@ -1,4 +1,3 @@
-using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Firewall.Starting;
 using Plugboard.Linux;

@@ -1,4 +1,3 @@
-using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Combined.Bandwidth;

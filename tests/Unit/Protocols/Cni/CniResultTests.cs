@@ -150,7 +150,7 @@ public sealed class CniResultTests
     [InlineData("0.1.0")]
     [InlineData("0.2.0")]
     public void The_oldest_form_of_a_link_that_wants_no_address_has_none(string version) =>
-        Assert.Equal($$"""{"cniVersion":"{{version}}","dns":{}}""", Compact(new CniResult { IsLayer2 = true }, version));
+        Assert.Equal($$$"""{"cniVersion":"{{{version}}}","dns":{}}""", Compact(new CniResult { IsLayer2 = true }, version));
 
     [Fact]
     public void Routes_of_a_family_without_address_are_left_out_of_the_oldest_form() =>
