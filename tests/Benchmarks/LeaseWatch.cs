@@ -27,7 +27,7 @@ internal sealed class LeaseWatch : IDisposable
         response = client.Send(request, HttpCompletionOption.ResponseHeadersRead);
         response.EnsureSuccessStatusCode();
         stream = response.Content.ReadAsStream();
-        stream.ReadAtLeast(new byte[4096], 1);
+        stream.ReadExactly(new byte[1]);
         reading = new Thread(Read) { IsBackground = true };
         reading.Start();
     }

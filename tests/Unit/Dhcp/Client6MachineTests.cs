@@ -96,7 +96,7 @@ public sealed class Client6MachineTests
         Assert.Equal(Dhcp6Type.Request, Sent(request).Type);
         Assert.Equal(FirstServer, Sent(request).Server!);
         Assert.NotEqual(solicit.State.Xid, request.State.Xid);
-        Assert.Equal("fd00::5", Sent(request).FindAssociation(Profile.AssociationId)!.Addresses.FirstOrDefault().Address.ToString());
+        Assert.Equal("fd00::5", Sent(request).FindAssociation(Profile.AssociationId)!.Addresses[0].Address.ToString());
         var bound = Give(request.State, Message(request.State, Dhcp6Type.Reply, Good), Began + 7);
         var lease = Assert.IsType<Hold6>(Assert.Single(bound.Actions)).Lease;
         Assert.Equal("fd00::5/128", lease.Prefix.ToString());

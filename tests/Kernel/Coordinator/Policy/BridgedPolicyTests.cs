@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Linux.Sockets;

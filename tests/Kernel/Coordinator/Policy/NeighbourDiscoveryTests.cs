@@ -33,11 +33,16 @@ public sealed class NeighbourDiscoveryTests
         using var sender = node.Pod("x/a").Run(Open);
         receiver.Blocking = false;
         sender.Ttl = 255;
+        var address = new byte[16];
+        node.Address("y/a", is6: true).WriteBytes(address);
+#pragma warning disable RS0030 // The framework's socket takes no other address.
+        var target = new IPEndPoint(new IPAddress(address), 0);
+#pragma warning restore RS0030
         var text = Encoding.ASCII.GetBytes($"{Guid.NewGuid():n}");
         var buffer = new byte[500];
         for (var attempt = 0; attempt < 3; attempt++)
         {
-            sender.SendTo([Solicitation, 0, 0, 0, .. text], new IPEndPoint(IPAddress.Parse($"{node.Address("y/a", is6: true)}"), 0));
+            sender.SendTo([Solicitation, 0, 0, 0, .. text], target);
             Datagrams.Pause(TimeSpan.FromMilliseconds(50));
             while (receiver.Available > 0)
             {

@@ -11,7 +11,6 @@ using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Starting;
-using Plugboard.Linux;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Policy;
