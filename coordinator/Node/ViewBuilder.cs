@@ -130,7 +130,7 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
             self.Addresses.Any(own => node.Addresses.Contains(own.Address)) || node.PodCidrs.Any(cidr => lastPods.Contains(cidr))
         );
 
-    // The source may have the network; nobody asked it yet.
+    // The source may have the network; it was not asked yet.
     private static string NotListed(ClusterSnapshot snapshot) => snapshot.SourceError ?? "the list of nodes was not read yet";
 
     private string? NotReadyReasonOf(ClusterNode? told, LocalNode self, ClusterSnapshot snapshot)

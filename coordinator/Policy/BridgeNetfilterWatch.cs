@@ -4,7 +4,7 @@ namespace Plugboard.Coordinator.Policy;
 
 /// <summary>
 /// Looks once a second whether another process has switched off what <see cref="BridgeNetfilter"/> sets, as sysctl(8) does at the start of
-/// libvirt or docker: the kernel notifies nobody of that. Two reads of /proc, 20 µs. In the process's own network namespace.
+/// libvirt or docker: the kernel does not notify of that. Two reads of /proc, 20 µs. In the process's own network namespace.
 /// </summary>
 internal sealed class BridgeNetfilterWatch : IDisposable
 {

@@ -46,7 +46,7 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
     /// <summary>The pods that plugins reported; null: they are not read.</summary>
     public StartedPods? Started { get; init; }
 
-    /// <summary>The rules for ports of bridges; null: there are none.</summary>
+    /// <summary>The rules for ports of bridges; null if absent.</summary>
     public BridgedPods? Bridged { get; init; }
 
     /// <summary>Asks for another call of <see cref="Sync"/>, on another thread: what had to wait is due.</summary>

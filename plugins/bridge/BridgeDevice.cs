@@ -115,7 +115,7 @@ internal sealed class BridgeDevice : IDisposable
             GiveLinkLocalAddress(config.Bridge);
     }
 
-    // A bridge that was made with its hardware address has no carrier before a port has, and such a port comes when somebody brings the
+    // A bridge that was made with its hardware address has no carrier before a port has, and such a port comes when a process brings the
     // pod's interface up. IPv6 makes the address now if its way of making addresses is written (net/ipv6/addrconf.c,
     // addrconf_sysctl_addr_gen_mode); 1 is none.
     private static void GiveLinkLocalAddress(string bridge)

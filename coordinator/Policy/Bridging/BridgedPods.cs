@@ -61,7 +61,7 @@ internal sealed class BridgedPods(Func<IReadOnlyList<PodPort>> readPorts)
         }
         catch (ErrnoException e)
         {
-            return new SyncOutcome([], [$"the ports of isolated pods cannot be told: {e.Message}"]);
+            return new SyncOutcome([], [$"the ports of isolated pods cannot be found: {e.Message}"]);
         }
     }
 

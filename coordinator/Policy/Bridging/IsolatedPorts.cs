@@ -13,7 +13,7 @@ internal sealed record IsolatedPorts(ValueArray<string> Egress, ValueArray<strin
     public bool IsNone => Egress.Count == 0 && Ingress.Count == 0;
 
     /// <summary>
-    /// Finds them. A pod that this build's plugins reported has the port with its alias. Which port a pod has that nobody reported is not
+    /// Finds them. A pod that this build's plugins reported has the port with its alias. Which port a pod without a report has is not
     /// known: each veth on a bridge with the pod's network may be it, unless it is a reported pod's.
     /// </summary>
     /// <param name="pods">The isolated pods.</param>

@@ -31,7 +31,9 @@ internal enum Client6Phase
     /// <summary>It asks its server to extend the lease.</summary>
     Renewing,
 
-    /// <summary>It asks any server to: before the lease ends, or because the lease that the interface has is unknown or has ended.</summary>
+    /// <summary>
+    /// It asks any server to: before the lease ends, or because the lease that the interface has is unknown or has ended.
+    /// </summary>
     Rebinding,
 
     /// <summary>It does nothing any more.</summary>

@@ -61,7 +61,7 @@ internal abstract class FamilyClient(LeaseHolder holder, PodNetwork network, Lea
     /// <summary>Ends the exchange.</summary>
     protected abstract void CloseSocket();
 
-    /// <summary>What is to be done with a link that cannot be reached, and is then to be noted.</summary>
+    /// <summary>What is done with a link that cannot be reached, and then noted.</summary>
     /// <param name="work">Sends something.</param>
     /// <param name="note">Takes the reason of a failure that may pass.</param>
     protected void SendOrReport(Action work, Action<string> note)

@@ -42,13 +42,13 @@ internal sealed record LeaseRecord
     /// <summary>The acknowledgement.</summary>
     public required byte[] Ack { get; init; }
 
-    /// <summary>When the REPLY of DHCPv6 came, in the same time; 0: there is none.</summary>
+    /// <summary>When the REPLY of DHCPv6 came, in the same time; 0 if absent.</summary>
     public long Acquired6 { get; init; }
 
     /// <summary>The link-local address that the client of DHCPv6 has; null: unknown.</summary>
     public IPAddr? LinkLocal { get; init; }
 
-    /// <summary>The REPLY of DHCPv6; empty: there is none.</summary>
+    /// <summary>The REPLY of DHCPv6; empty if absent.</summary>
     public byte[] Reply6 { get; init; } = [];
 
     /// <summary>The ADD still waited for the other family's lease.</summary>

@@ -76,7 +76,8 @@ internal sealed class LeaseTable
                 return;
             holders[cached.Order.Owner] = holder;
             log(
-                $"{cached.Order.Owner}: {string.Join(", ", cached.Addresses)} taken over from {cached.Path}; the servers are asked to confirm it"
+                $"{cached.Order.Owner}: {string.Join(", ", cached.Addresses)} taken over from {cached.Path}; "
+                    + "the servers are asked to confirm it"
             );
         }
         catch (Exception e) when (PodNetwork.IsUnreachable(e))

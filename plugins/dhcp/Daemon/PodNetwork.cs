@@ -177,8 +177,8 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
                 if (needsRoutes && !(has with { Disabled = false }).LearnsFromRouters)
                 {
                     throw new InvalidOperationException(
-                        $"interface {ifName} takes no router advertisements (accept_ra {has.AcceptRa}, forwarding {(has.Forwarding ? 1 : 0)}), "
-                            + "and DHCPv6 gives no route: set accept_ra to 1 in the pod, or to 2 if it forwards"
+                        $"interface {ifName} takes no router advertisements (accept_ra {has.AcceptRa}, "
+                            + $"forwarding {(has.Forwarding ? 1 : 0)}), and DHCPv6 gives no route: set accept_ra to 1 in the pod, or to 2 if it forwards"
                     );
                 }
 
@@ -220,7 +220,9 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
     }
 
     /// <summary>A socket for DHCPv6 on the interface, with the link-local address that it sends from.</summary>
-    /// <exception cref="Exception">The namespace or the interface is gone, another one is there, or another process has the port.</exception>
+    /// <exception cref="Exception">
+    /// The namespace or the interface is gone, another one is there, or another process has the port.
+    /// </exception>
     public (LinkUdpSocket Socket, IPAddr Address) OpenUdpSocket(MacAddress hardware, IPPrefix? held) =>
         Inside(
             (client, link) =>

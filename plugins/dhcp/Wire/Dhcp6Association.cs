@@ -58,7 +58,9 @@ internal sealed record Dhcp6Association(uint Id, uint Renewal, uint Rebinding)
         return read.Preferred <= read.Valid && read.Address.IsGlobalUnicast ? read : null;
     }
 
-    /// <summary>The option's value that asks for addresses, or names those that the client has; all times are the server's to choose.</summary>
+    /// <summary>
+    /// The option's value that asks for addresses, or names those that the client has; all times are the server's to choose.
+    /// </summary>
     public static byte[] Write(uint id, IPAddr? address)
     {
         var value = new byte[FixedPart + (address is null ? 0 : 4 + AddressPart)];

@@ -5,7 +5,9 @@ using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Dhcp;
 
-/// <summary>What the tests of DHCPv6 share: a network of fd00:50::/64, pods whose addresses are usable at once, and leases of seconds.</summary>
+/// <summary>
+/// What the tests of DHCPv6 share: a network of fd00:50::/64, pods whose addresses are usable at once, and leases of seconds.
+/// </summary>
 internal static class Dhcp6Network
 {
     public const string Both = """{"families":["ipv4","ipv6"]}""";

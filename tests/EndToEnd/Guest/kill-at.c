@@ -1,6 +1,6 @@
-// Runs a command and kills it before its N-th system call that changes anything outside of it: "kill-at N COMMAND…". Then the call's name is printed on stderr
-// and the exit code is 137, else it is the command's. Only the calls of the filter stop, so that the command is hardly slower, which strace is not: it cannot
-// inject a signal with a filter (--seccomp-bpf).
+// Runs a command and kills it before its N-th system call that changes anything outside of it: "kill-at N COMMAND…". Then the call's name
+// is printed on stderr and the exit code is 137, else it is the command's. Only the calls of the filter stop, so that the command is hardly
+// slower, which strace is not: it cannot inject a signal with a filter (--seccomp-bpf).
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -63,8 +63,8 @@ static int is_unnamed(pid_t pid, int descriptor) {
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 0;
 }
 
-// A file that is there is not made, one that is not there is not removed; a netlink request that only asks has a type of 2 above a multiple of 4; a frame
-// changes nothing on this machine.
+// A file that is there is not made, one that is not there is not removed; a netlink request that only asks has a type of 2 above a multiple
+// of 4; a frame changes nothing on this machine.
 static int changes(pid_t pid, int number, const struct user_regs_struct *regs) {
     struct nlmsghdr head;
     switch (number) {
@@ -72,7 +72,8 @@ static int changes(pid_t pid, int number, const struct user_regs_struct *regs) {
     case SYS_unlinkat: return exists(pid, (int)regs->rdi, regs->rsi);
     case SYS_write: case SYS_pwrite64: return !is_unnamed(pid, (int)regs->rdi);
     case SYS_sendto:
-        return regs->rdx >= sizeof head && peek(pid, regs->rsi, &head, sizeof head) && head.nlmsg_len == regs->rdx && (head.nlmsg_type & 3) != 2;
+        return regs->rdx >= sizeof head && peek(pid, regs->rsi, &head, sizeof head) && head.nlmsg_len == regs->rdx
+            && (head.nlmsg_type & 3) != 2;
     default: return 1;
     }
 }
@@ -91,7 +92,8 @@ int main(int count, char **arguments) {
     }
     int status;
     if (waitpid(child, &status, 0) != child) die("waitpid");
-    if (ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_EXITKILL))
+    int options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_EXITKILL;
+    if (ptrace(PTRACE_SETOPTIONS, child, 0, options))
         die("ptrace");
     ptrace(PTRACE_CONT, child, 0, 0);
     for (pid_t pid; (pid = waitpid(-1, &status, __WALL)) > 0;) {

@@ -214,10 +214,16 @@ for verb in ADD DEL; do echo "$verb $(wc -l < /run/killed-$verb)" $(sort -u /run
 echo "EXIT 0"
 unset CNI_CONTAINERID CNI_NETNS CNI_IFNAME CNI_PATH
 
-# Two functions in one pod, one of them chosen by the pod's annotation: Multus then has it in runtimeConfig alone. An address without its domain.
+# Two functions in one pod, one of them chosen by the pod's annotation: Multus then has it in runtimeConfig alone. An address without its
+# domain.
 call two-add ADD sriov a "$(sriov 0 '"vlan":14')"
-echo "{\"cniVersion\":\"1.0.0\",\"name\":\"fast\",\"type\":\"sriov\",\"vlan\":15,\"capabilities\":{\"deviceID\":true},\"runtimeConfig\":{\"deviceID\":\"01:10.4\"}}" > /run/inputs/second
-second() { look $1 env CNI_COMMAND=$2 CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net2 CNI_PATH=$P sh -c "$P/sriov < /run/inputs/second"; }
+cat > /run/inputs/second <<'END'
+{"cniVersion":"1.0.0","name":"fast","type":"sriov","vlan":15,
+ "capabilities":{"deviceID":true},"runtimeConfig":{"deviceID":"01:10.4"}}
+END
+second() {
+    look $1 env CNI_COMMAND=$2 CNI_CONTAINERID=a CNI_NETNS=/run/netns/a CNI_IFNAME=net2 CNI_PATH=$P sh -c "$P/sriov < /run/inputs/second"
+}
 second two-second-add ADD
 show two
 look two-pod nsenter --net=/run/netns/a /tools/ip -o link show

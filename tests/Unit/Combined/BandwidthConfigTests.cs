@@ -90,7 +90,7 @@ public sealed class BandwidthConfigTests
     {
         var refusal = Refused(keys);
         Assert.Equal((code, message), (refusal.Code, refusal.Message));
-        Assert.NotEmpty(refusal.Details);
+        Assert.NotEmpty(refusal.Details + refusal.Advice);
     }
 
     // The reference's 1.5 takes a list in the config for a limit, which switches the runtime's off.

@@ -10,6 +10,9 @@ internal static class LongLines
     [
         // Inputs as their programs write them, most of them JSON on one line.
         "tests/Fuzz/Corpus/",
+        // Mangled names, one on each line.
+        "shared/Hosting/Native/start-order.txt",
+        "shared/Hosting/Native/start-order.ld",
         // The format has one line for each project.
         "Plugins.sln",
     ];

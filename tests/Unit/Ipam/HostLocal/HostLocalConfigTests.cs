@@ -86,7 +86,7 @@ public sealed class HostLocalConfigTests
         var error = Assert.Throws<CniException>(() => Parse(ipam));
         Assert.Equal(message, error.Message);
         Assert.Equal(CniErrorCode.InvalidNetworkConfig, error.Code);
-        Assert.NotEmpty(error.Details);
+        Assert.NotEmpty(error.Details + error.Advice);
     }
 
     [Theory]
