@@ -178,7 +178,8 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
                 {
                     throw new InvalidOperationException(
                         $"interface {ifName} takes no router advertisements (accept_ra {has.AcceptRa}, "
-                            + $"forwarding {(has.Forwarding ? 1 : 0)}), and DHCPv6 gives no route: set accept_ra to 1 in the pod, or to 2 if it forwards"
+                            + $"forwarding {(has.Forwarding ? 1 : 0)}), and DHCPv6 gives no route: "
+                            + "set accept_ra to 1 in the pod, or to 2 if it forwards"
                     );
                 }
 

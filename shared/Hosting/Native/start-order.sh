@@ -12,12 +12,15 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # Each instruction's address once, as 16 digits, with the number of its first use.
-cat "$@" | awk '/^I  [0-9a-f]+,/ { split($2, part, ","); if (!seen[part[1]]++) printf "%016s %d\n", part[1], ++count }' | tr ' ' '0' | sed 's/^\(.\{16\}\)0/\1 /' > "$work/used"
+cat "$@" |
+    awk '/^I  [0-9a-f]+,/ { split($2, part, ","); if (!seen[part[1]]++) printf "%016s %d\n", part[1], ++count }' |
+    tr ' ' '0' | sed 's/^\(.\{16\}\)0/\1 /' > "$work/used"
 
 # named FILE: of lines "ADDRESS NAME" the names in which the used addresses lie, in the order of first use.
 named() {
     { sed 's/ / . /' "$1"; awk '{ print $1, "u", $2 }' "$work/used"; } | sort -s -k1,1 -k2,2 |
-        awk '$2 == "." { $1 = $2 = ""; name = substr($0, 3); next } name { print $3, name }' | sort -n | awk '{ $1 = ""; name = substr($0, 2) } !seen[name]++ { print name }'
+        awk '$2 == "." { $1 = $2 = ""; name = substr($0, 3); next } name { print $3, name }' | sort -n |
+        awk '{ $1 = ""; name = substr($0, 2) } !seen[name]++ { print name }'
 }
 
 nm --numeric-sort --defined-only "$executable" | awk '
@@ -33,7 +36,7 @@ awk '
     section && $1 ~ /^0x/ && $1 !~ /^0x0+$/ && $2 != "0x0" { sub(/.*\//, "", $3); print substr($1, 3), $3 "(" section ")" }
     { section = "" }' "$map" > "$work/sections"
 {
-    printf '/* Written by start-order.sh: what a start and usual calls use of the runtime and of libc lies together, in the order of first use. */\n'
+    echo '/* Written by start-order.sh: what a start and usual calls use of the runtime and of libc, in the order of first use. */'
     printf 'SECTIONS\n{\n    .text.start :\n    {\n'
     named "$work/sections" | sed -E 's/^([^()]+\.a)\(([^()]+)\)(\(.*\))$/\1:\2\3/; s/libm-[0-9.]+\.a/libm*.a/; s/^/        */'
     # Which of them is called, the processor decides: another one than where the trace was made.
