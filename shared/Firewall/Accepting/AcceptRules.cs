@@ -79,8 +79,8 @@ public static class AcceptRules
     }
 
     /// <summary>
-    /// The changes that remove the rules of addresses. With the last rule of any pod, also another implementation's, go the chain, the
-    /// jump to it, and the default's admin chain if it is empty. A chain that something else refers to stays.
+    /// The changes that remove the rules of addresses. The chains and the jumps to them stay, as the reference leaves them: it looks for
+    /// them and adds to them with one process each, in between which they must not go.
     /// </summary>
     /// <param name="table">The table as it is.</param>
     /// <param name="addresses">All of the table's family; those without rules are passed over.</param>
@@ -88,42 +88,9 @@ public static class AcceptRules
     {
         var script = new RestoreScript(Table);
         var gone = addresses.SelectMany(Of).Select(static rule => rule.Meaning).ToHashSet(StringComparer.Ordinal);
-        var (deleted, left) = (0, 0);
-        foreach (var rule in table.Rules(Chain))
-        {
-            if (gone.Contains(rule.Meaning))
-            {
-                script.Delete(rule);
-                deleted++;
-            }
-            else if (rule.Value("--comment") != AdminComment)
-            {
-                left++;
-            }
-        }
-
-        if (left == 0 && (deleted > 0 || addresses.Count > 0) && table.HasChain(Chain))
-            DeleteChains(script, table);
+        foreach (var rule in table.Rules(Chain).Where(rule => gone.Contains(rule.Meaning)))
+            script.Delete(rule);
         return script;
-    }
-
-    private static void DeleteChains(RestoreScript script, NatTable table)
-    {
-        var jumps = table.Referring(Chain).ToList();
-        if (!jumps.TrueForAll(rule => rule.Means(Jump)))
-            return;
-        jumps.ForEach(script.Delete);
-        // Rule by rule: what the tool has not shown, because reading failed unnoticed, must not go with the chain.
-        var admins = table.Rules(Chain).Where(static rule => rule.Value("--comment") == AdminComment).ToList();
-        admins.ForEach(script.Delete);
-        script.RemoveEmpty(Chain);
-        // A chain of another name is the administrator's.
-        if (
-            admins.Exists(static rule => rule.Target == DefaultAdminChain)
-            && table.Rules(DefaultAdminChain).Count == 0
-            && table.Referring(DefaultAdminChain).All(static rule => rule.Chain == Chain)
-        )
-            script.RemoveEmpty(DefaultAdminChain);
     }
 
     /// <summary>The missing rules, in the reference's words; empty if all are there.</summary>

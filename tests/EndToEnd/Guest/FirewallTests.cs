@@ -35,7 +35,9 @@ public sealed class FirewallTests(FirewallTests.Fixture guest) : IClassFixture<F
         var filter = Step("filter").Succeeded().Output;
         Assert.Contains("-A CNI-FORWARD -s 10.1.0.", filter, StringComparison.Ordinal);
         Assert.Contains("-A CNI-ISOLATION-STAGE-1 -i cni0 -o cni0", filter, StringComparison.Ordinal);
-        Assert.DoesNotContain("CNI-", Step("filter-after").Succeeded().Output, StringComparison.Ordinal);
+        var after = Step("filter-after").Succeeded().Output;
+        Assert.DoesNotContain("-j ACCEPT", after, StringComparison.Ordinal);
+        Assert.DoesNotContain("CNI-ISOLATION", after, StringComparison.Ordinal);
     }
 
     [GuestFact]

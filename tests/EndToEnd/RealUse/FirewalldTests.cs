@@ -30,7 +30,7 @@ public sealed class FirewalldTests
             node.Call("DEL", pod, keys, plugins).Succeeded();
             Assert.Empty(firewalld.Sources);
             node.Call("DEL", pod, keys, plugins).Succeeded();
-            Assert.DoesNotContain("CNI-", node.Rules(), StringComparison.Ordinal);
+            Assert.DoesNotContain("-j ACCEPT", node.Rules(), StringComparison.Ordinal);
             return string.Join('\n', firewalld.Calls.Take(6));
         }
     }
@@ -83,11 +83,11 @@ public sealed class FirewalldTests
         firewalld.Sources.Clear();
         node.Call("ADD", pod, Firewalld).Succeeded();
         node.Call("CHECK", pod, Firewalld).Succeeded();
-        Assert.DoesNotContain("CNI-", node.Rules(), StringComparison.Ordinal);
+        Assert.DoesNotContain("-j ACCEPT", node.Rules(), StringComparison.Ordinal);
         node.Call("ADD", pod).Succeeded();
         Assert.Empty(firewalld.Sources);
         node.Call("DEL", pod, Firewalld).Succeeded();
-        Assert.DoesNotContain("CNI-", node.Rules(), StringComparison.Ordinal);
+        Assert.DoesNotContain("-j ACCEPT", node.Rules(), StringComparison.Ordinal);
         Assert.Equal("", node.Records());
     }
 

@@ -103,7 +103,8 @@ public sealed class RestoredFirewallTests : IDisposable
         Assert.Equal("", Apply());
         node.Call("DEL", one, SameBridge).Succeeded();
         node.Call("DEL", other, SameBridge).Succeeded();
-        Assert.DoesNotContain("CNI-", node.Rules(), StringComparison.Ordinal);
+        Assert.DoesNotContain("-j ACCEPT", node.Rules(), StringComparison.Ordinal);
+        Assert.DoesNotContain("CNI-ISOLATION", node.Rules(), StringComparison.Ordinal);
     }
 
     private void Shell(string script)

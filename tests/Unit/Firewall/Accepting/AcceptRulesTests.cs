@@ -73,48 +73,16 @@ public sealed class AcceptRulesTests
     }
 
     [Fact]
-    public void The_last_pod_takes_the_chains_along_rule_by_rule() =>
+    public void The_last_pod_takes_its_rules_and_leaves_the_chains() =>
         Assert.Equal(
             """
             *filter
             -D CNI-FORWARD -d 10.0.0.2/32 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
             -D CNI-FORWARD -s 10.0.0.2/32 -j ACCEPT
-            -D FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD
-            -D CNI-FORWARD -m comment --comment "CNI firewall plugin admin overrides" -j CNI-ADMIN
-            -X CNI-FORWARD
-            -X CNI-ADMIN
             COMMIT
 
             """,
             AcceptRules.Delete(Table(Reference), pod).Text
-        );
-
-    [Theory]
-    [InlineData("-A CNI-FORWARD -s 10.0.0.9/32 -j ACCEPT")]
-    [InlineData("-A INPUT -j CNI-FORWARD")]
-    public void A_chain_that_others_use_stays(string foreign)
-    {
-        var text = AcceptRules.Delete(Table(Reference.Replace("COMMIT", foreign + "\nCOMMIT", StringComparison.Ordinal)), pod).Text;
-        Assert.Contains("-D CNI-FORWARD -s 10.0.0.2/32 -j ACCEPT", text);
-        Assert.DoesNotContain("-X", text);
-        Assert.DoesNotContain("-D FORWARD", text);
-    }
-
-    [Theory]
-    [InlineData("-A CNI-ADMIN -s 192.0.2.1/32 -j DROP")]
-    [InlineData("-A INPUT -j CNI-ADMIN")]
-    public void An_admin_chain_that_is_used_stays(string rule)
-    {
-        var text = AcceptRules.Delete(Table(Reference.Replace("COMMIT", rule + "\nCOMMIT", StringComparison.Ordinal)), pod).Text;
-        Assert.Contains("-X CNI-FORWARD", text);
-        Assert.DoesNotContain("-X CNI-ADMIN", text);
-    }
-
-    [Fact]
-    public void An_admin_chain_of_another_name_stays() =>
-        Assert.DoesNotContain(
-            "-X MINE",
-            AcceptRules.Delete(Table(Reference.Replace("CNI-ADMIN", "MINE", StringComparison.Ordinal)), pod).Text
         );
 
     [Fact]
