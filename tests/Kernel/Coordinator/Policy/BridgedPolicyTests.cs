@@ -25,12 +25,14 @@ public sealed class BridgedPolicyTests
 
     private static string LinkLocal(PolicyNode node, string pod)
     {
-        // Links without such an address are empty objects.
-        var link = node.Pod(pod)
+        // Links and addresses of another scope are empty objects.
+        var address = node.Pod(pod)
             .Json("ip -j -6 addr show dev eth0 scope link")
             .EnumerateArray()
-            .First(static each => each.TryGetProperty("addr_info", out _));
-        return $"[{link.GetProperty("addr_info")[0].GetProperty("local").GetString()}%eth0]";
+            .Where(static link => link.TryGetProperty("addr_info", out _))
+            .SelectMany(static link => link.GetProperty("addr_info").EnumerateArray())
+            .First(static each => each.TryGetProperty("local", out _));
+        return $"[{address.GetProperty("local").GetString()}%eth0]";
     }
 
     private static IPEndPoint EndOf(PolicyNode node, string from, string to, int port = Port) =>
