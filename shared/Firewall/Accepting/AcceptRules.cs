@@ -93,6 +93,27 @@ public static class AcceptRules
         return script;
     }
 
+    /// <summary>
+    /// As <see cref="Delete"/>, by the rules' places. iptables-nft-restore that cannot ask the kernel for the revisions of a match writes an
+    /// older one: the rule reads the same, and is not found by its text later.
+    /// </summary>
+    /// <param name="table">The table as it is.</param>
+    /// <param name="addresses">All of the table's family.</param>
+    public static RestoreScript DeleteByPlace(NatTable table, IReadOnlyList<IPAddr> addresses)
+    {
+        var script = new RestoreScript(Table);
+        var gone = addresses.SelectMany(Of).Select(static rule => rule.Meaning).ToHashSet(StringComparer.Ordinal);
+        var rules = table.Rules(Chain);
+        // From the end, so that no place changes before it is used.
+        for (var i = rules.Count - 1; i >= 0; i--)
+        {
+            if (gone.Contains(rules[i].Meaning))
+                script.DeleteAt(Chain, i + 1);
+        }
+
+        return script;
+    }
+
     /// <summary>The missing rules, in the reference's words; empty if all are there.</summary>
     public static IReadOnlyList<string> Check(NatTable table, IReadOnlyList<IPAddr> addresses, string admin)
     {

@@ -83,7 +83,14 @@ internal sealed class PodAccepts(PodRecordStore records, NftablesClient? nftable
         // Read under the lock of the change: an ADD has written its record before it looks for its rules.
         IReadOnlyList<IPAddr> Own() => [.. addresses.Where(address => address.Is6 == place.Is6).Except(OfOthers(pod))];
         if (addresses.Any(address => address.Is6 == place.Is6))
-            place.Open().Change(table => Own() is { Count: > 0 } own ? AcceptRules.Delete(table, own) : new RestoreScript());
+        {
+            place
+                .Open()
+                .Change(
+                    table => Own() is { Count: > 0 } own ? AcceptRules.Delete(table, own) : new RestoreScript(),
+                    table => AcceptRules.DeleteByPlace(table, Own())
+                );
+        }
     }
 
     private List<IPAddr> OfOthers(AcceptedPod pod) =>

@@ -26,11 +26,12 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
 
     /// <summary>Reads the table, plans a change, and makes it at once; an empty plan starts no further process.</summary>
     /// <param name="plan">Pure: it is called again if another process changed the table in between.</param>
+    /// <param name="otherwise">Planned once from the table as it is then, if the tool refuses the plan; null: nothing.</param>
     /// <returns>True if something changed.</returns>
     /// <exception cref="IptablesLockedException">Another process held the xtables lock all the time.</exception>
     /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>) or refused a line, which the
     /// message quotes.</exception>
-    public bool Change(Func<NatTable, RestoreScript> plan)
+    public bool Change(Func<NatTable, RestoreScript> plan, Func<NatTable, RestoreScript>? otherwise = null)
     {
         using var turn = WaitForTurn();
         var script = plan(Read());
@@ -38,9 +39,10 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
         {
             if (tool.Restore(script) is not { } failure)
                 return true;
-            var next = plan(Read());
+            var table = Read();
+            var next = plan(table);
             if (attempt == MostAttempts || next.Text == script.Text)
-                throw failure;
+                return otherwise is not null && tool.Restore(otherwise(table)) is null ? true : throw failure;
             script = next;
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Plugboard.Firewall.Iptables;
@@ -42,6 +43,11 @@ public sealed class RestoreScript(string table = "nat")
 
     /// <summary>Removes a rule; the whole script fails where it is gone.</summary>
     public void Delete(IptablesRule rule) => Add($"-D {rule}");
+
+    /// <summary>Deletes what is at a place of a chain, whatever it says.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="number">From 1; those behind it move up by one.</param>
+    public void DeleteAt(string chain, int number) => lines.Add(string.Create(CultureInfo.InvariantCulture, $"-D {chain} {number}"));
 
     /// <summary>Looks for a rule; the whole script fails where it is missing.</summary>
     /// <exception cref="IptablesWordException">The rule holds a line break or a NUL, or is too long.</exception>

@@ -86,6 +86,10 @@ public sealed class AcceptRulesTests
         );
 
     [Fact]
+    public void By_their_places_rules_are_deleted_from_the_last_one() =>
+        Assert.Equal("*filter\n-D CNI-FORWARD 3\n-D CNI-FORWARD 2\nCOMMIT\n", AcceptRules.DeleteByPlace(Table(Reference), pod).Text);
+
+    [Fact]
     public void Nothing_is_deleted_where_no_rule_is() => Assert.True(AcceptRules.Delete(NatTable.Empty, pod).IsEmpty);
 
     [Fact]
