@@ -94,8 +94,8 @@ public static class AcceptRules
     }
 
     /// <summary>
-    /// As <see cref="Delete"/>, by the rules' places. iptables-nft-restore that cannot ask the kernel for the revisions of a match writes an
-    /// older one: the rule reads the same, and is not found by its text later.
+    /// As <see cref="Delete"/>, by the rules' places. iptables-nft-restore that cannot ask the kernel for the revisions of a match writes
+    /// an older one: the rule reads the same, and is not found by its text later.
     /// </summary>
     /// <param name="table">The table as it is.</param>
     /// <param name="addresses">All of the table's family.</param>
