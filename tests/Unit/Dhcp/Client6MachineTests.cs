@@ -5,7 +5,7 @@ using static Plugboard.Tests.Unit.Dhcp.Client6Steps;
 
 namespace Plugboard.Tests.Unit.Dhcp;
 
-/// <summary>The DHCPv6 client as a function, until it has a lease: each pause of RFC 8415, refusals, silence, and others' messages.</summary>
+/// <summary>The DHCPv6 client as a function until it has a lease: each pause of RFC 8415, refusals, silence, others' messages.</summary>
 public sealed class Client6MachineTests
 {
     [Fact]

@@ -5,7 +5,7 @@ using Plugboard.Dhcp.Wire;
 
 namespace Plugboard.Tests.Unit.Dhcp;
 
-/// <summary>A client of DHCPv6, what a server answers it, and the steps that follow, for the tests of <see cref="Client6Machine"/>.</summary>
+/// <summary>A client of DHCPv6, what a server answers, and the steps that follow: for tests of <see cref="Client6Machine"/>.</summary>
 internal static class Client6Steps
 {
     public const long Began = 1_000_000;
