@@ -29,7 +29,7 @@ internal sealed class LeaseBench(string executable, string directory)
             double.PositiveInfinity
         );
         reached &= Report.Limit($"coordinator: one new lease of {Many} in etcd, to the kernel", many.OneLease, "ms", 2);
-        reached &= Report.Limit("  of it etcd's own: until another client that watches is told", many.Etcd, "ms", double.PositiveInfinity);
+        reached &= Report.Limit("  etcd's part: until a client that only watches has it", many.Etcd, "ms", double.PositiveInfinity);
         reached &= Report.Limit("  the rest, the coordinator's and the kernel's", many.Own, "ms", double.PositiveInfinity);
         reached &= Report.Limit($"coordinator: one new lease of {Many}, by one of {Some}", many.OneLease / few.OneLease, "", 1.5);
         reached &= Report.Limit($"coordinator: processor of {InARow} new leases with {Some}", few.Processor, "ms", double.PositiveInfinity);

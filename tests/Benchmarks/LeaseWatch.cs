@@ -4,7 +4,7 @@ using System.Text;
 namespace Plugboard.Benchmarks;
 
 /// <summary>
-/// A client of etcd that does nothing but watch the leases, beside the coordinator: when it is told of a change, the rest is the
+/// A client of etcd that only watches the leases, beside the coordinator. Until it receives a change the time is etcd's; what is left is the
 /// coordinator's and the kernel's.
 /// </summary>
 internal sealed class LeaseWatch : IDisposable

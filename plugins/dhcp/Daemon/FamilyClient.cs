@@ -4,17 +4,26 @@ using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Dhcp.Daemon;
 
+/// <summary>What the clients of one attachment share.</summary>
+/// <param name="Holder">The attachment's leases.</param>
+/// <param name="Network">The pod's interface.</param>
+/// <param name="Config">What is asked for.</param>
+/// <param name="Options">The daemon's own.</param>
+/// <param name="Events">What happens to a lease.</param>
+internal sealed record ClientParts(LeaseHolder Holder, PodNetwork Network, DhcpConfig Config, DaemonOptions Options, LeaseEvents Events);
+
 /// <summary>An attachment's client of one address family with its effects. A socket is open only during an exchange.</summary>
-/// <param name="holder">The attachment's leases.</param>
-/// <param name="network">The pod's interface.</param>
-/// <param name="events">What happens to a lease.</param>
-internal abstract class FamilyClient(LeaseHolder holder, PodNetwork network, LeaseEvents events) : IDisposable
+/// <param name="parts">What it shares with the client of the other family.</param>
+internal abstract class FamilyClient(ClientParts parts) : IDisposable
 {
     // The plugin puts the first address on the interface; a later one, or one that was lost, is the daemon's to put there.
     private bool isLost;
 
     /// <summary>The attachment's leases.</summary>
-    public LeaseHolder Holder => holder;
+    public LeaseHolder Holder => parts.Holder;
+
+    /// <summary>What it shares with the client of the other family.</summary>
+    protected ClientParts Parts => parts;
 
     /// <summary>When it next does something by itself.</summary>
     public abstract long Due { get; }
@@ -41,10 +50,10 @@ internal abstract class FamilyClient(LeaseHolder holder, PodNetwork network, Lea
     public IPPrefix? Held => isLost ? null : Placed;
 
     /// <summary>The pod's interface.</summary>
-    protected PodNetwork Network => network;
+    protected PodNetwork Network => parts.Network;
 
     /// <summary>What happens to a lease.</summary>
-    protected LeaseEvents Events => events;
+    protected LeaseEvents Events => parts.Events;
 
     /// <summary>Does what is due.</summary>
     public abstract void OnTime(long now);
@@ -70,18 +79,18 @@ internal abstract class FamilyClient(LeaseHolder holder, PodNetwork network, Lea
         {
             work();
         }
-        catch (Exception e) when (network.IsGone(e))
+        catch (Exception e) when (Network.IsGone(e))
         {
             // A socket may outlive its link; a lease must not.
             CloseSocket();
-            events.Failed(holder, e.Message);
+            Events.Failed(Holder, e.Message);
         }
         catch (Exception e) when (PodNetwork.IsUnreachable(e))
         {
             // ENETDOWN, ENOBUFS, a namespace that cannot be reached now: it is sent again when its time comes.
             CloseSocket();
             note(e.Message);
-            events.Log($"{holder.Order.Owner}: {e.Message}");
+            Events.Log($"{Holder.Order.Owner}: {e.Message}");
         }
     }
 
@@ -89,7 +98,7 @@ internal abstract class FamilyClient(LeaseHolder holder, PodNetwork network, Lea
     protected void Place(IPPrefix address, CniResult result)
     {
         if (Placed is { } before && (isLost || before != address))
-            Report($"put {address} on the interface", () => network.ReplaceAddress(before, address, result));
+            Report($"put {address} on the interface", () => Network.ReplaceAddress(before, address, result));
         (Placed, isLost) = (address, false);
     }
 
@@ -99,8 +108,8 @@ internal abstract class FamilyClient(LeaseHolder holder, PodNetwork network, Lea
         if (Placed is not { } address)
             return;
         isLost = true;
-        Report($"remove {address}", () => network.RemoveAddress(address));
-        events.Lost(holder, reason);
+        Report($"remove {address}", () => Network.RemoveAddress(address));
+        Events.Lost(Holder, reason);
     }
 
     private void Report(string what, Action work)
@@ -111,7 +120,7 @@ internal abstract class FamilyClient(LeaseHolder holder, PodNetwork network, Lea
         }
         catch (Exception e)
         {
-            events.Log($"{holder.Order.Owner}: cannot {what}: {e.Message}");
+            Events.Log($"{Holder.Order.Owner}: cannot {what}: {e.Message}");
         }
     }
 

@@ -17,15 +17,13 @@ internal sealed class Inet6Client : FamilyClient
     // The plugin puts the address on the interface after the daemon's answer, and the kernel probes for it up to two seconds.
     private const long DetectionPause = 5000;
 
-    private readonly DaemonOptions options;
-    private readonly bool isStateless;
     private LinkUdpSocket? socket;
     private PacketSocket? prober;
     private Client6State state = null!;
     private long detectAt = Client.Lease.Never;
 
-    private Inet6Client(LeaseHolder holder, PodNetwork network, DhcpConfig config, DaemonOptions options, LeaseEvents events)
-        : base(holder, network, events) => (isStateless, this.options) = (config.IsStateless, options);
+    private Inet6Client(ClientParts parts)
+        : base(parts) { }
 
     /// <inheritdoc/>
     public override long Due => Math.Min(state.Due, detectAt);
@@ -60,64 +58,40 @@ internal sealed class Inet6Client : FamilyClient
     private static string Seconds(Lease6 lease) =>
         lease.Expiry == Client.Lease.Never ? "ever" : $"{(lease.Expiry - lease.Acquired) / 1000} s";
 
-    private Client6Profile Profile => Client6Profile.From(Holder.Order.Owner, isStateless);
+    private Client6Profile Profile => Client6Profile.From(Holder.Order.Owner, Parts.Config.IsStateless);
 
     /// <summary>Begins to look for a lease.</summary>
     /// <exception cref="Exception">The interface cannot have IPv6, or takes no advertisements.</exception>
-    public static Inet6Client Start(
-        LeaseHolder holder,
-        PodNetwork network,
-        DhcpConfig config,
-        DaemonOptions options,
-        LeaseEvents events,
-        long now
-    )
+    public static Inet6Client Start(ClientParts parts, long now)
     {
-        network.PrepareIPv6(needsRoutes: !config.IsStateless);
-        var client = new Inet6Client(holder, network, config, options, events);
-        client.state = Client6State.Start(client.Profile, options.Timings, RandomBits.Next(), now);
+        parts.Network.PrepareIPv6(needsRoutes: !parts.Config.IsStateless);
+        var client = new Inet6Client(parts);
+        client.state = Client6State.Start(client.Profile, parts.Options.Timings, RandomBits.Next(), now);
         return client;
     }
 
     /// <summary>Goes on with a lease that another process has left.</summary>
-    public static Inet6Client Adopt(
-        LeaseHolder holder,
-        PodNetwork network,
-        DhcpConfig config,
-        DaemonOptions options,
-        LeaseEvents events,
-        (Lease6 Lease, IPAddr? LinkLocal) left,
-        long now
-    )
+    public static Inet6Client Adopt(ClientParts parts, Lease6 lease, IPAddr? linkLocal, long now)
     {
-        var lease = left.Lease;
-        var client = new Inet6Client(holder, network, config, options, events)
+        var client = new Inet6Client(parts)
         {
             Placed = lease.Prefix,
             Last = lease,
-            LinkLocal = left.LinkLocal,
+            LinkLocal = linkLocal,
             detectAt = lease.Address is null ? Client.Lease.Never : now + DetectionPause,
         };
         client.state =
             lease.Address is not { } address || now < lease.Expiry
-                ? Client6State.Adopt(client.Profile, options.Timings, RandomBits.Next(), lease)
-                : Client6State.Resume(client.Profile, options.Timings, RandomBits.Next(), address, lease, now);
+                ? Client6State.Adopt(client.Profile, parts.Options.Timings, RandomBits.Next(), lease)
+                : Client6State.Resume(client.Profile, parts.Options.Timings, RandomBits.Next(), address, lease, now);
         return client;
     }
 
     /// <summary>Has the servers extend an address by a lease that is unknown.</summary>
-    public static Inet6Client Resume(
-        LeaseHolder holder,
-        PodNetwork network,
-        DhcpConfig config,
-        DaemonOptions options,
-        LeaseEvents events,
-        IPPrefix address,
-        long now
-    )
+    public static Inet6Client Resume(ClientParts parts, IPPrefix address, long now)
     {
-        var client = new Inet6Client(holder, network, config, options, events) { Placed = address };
-        client.state = Client6State.Resume(client.Profile, options.Timings, RandomBits.Next(), address.Address, null, now);
+        var client = new Inet6Client(parts) { Placed = address };
+        client.state = Client6State.Resume(client.Profile, parts.Options.Timings, RandomBits.Next(), address.Address, null, now);
         return client;
     }
 

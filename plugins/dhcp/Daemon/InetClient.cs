@@ -13,13 +13,11 @@ internal sealed class InetClient : FamilyClient
 {
     private const int LargestPacket = 2048;
 
-    private readonly DaemonOptions options;
-    private readonly DhcpConfig config;
     private PacketSocket? socket;
     private ClientState state = null!;
 
-    private InetClient(LeaseHolder holder, PodNetwork network, DhcpConfig config, DaemonOptions options, LeaseEvents events)
-        : base(holder, network, events) => (this.config, this.options) = (config, options);
+    private InetClient(ClientParts parts)
+        : base(parts) { }
 
     /// <inheritdoc/>
     public override long Due => state.Due;
@@ -40,59 +38,36 @@ internal sealed class InetClient : FamilyClient
     public override string? Description => Lease is { } lease ? $"{lease.Address} from {lease.Server}, for {Seconds(lease)}" : null;
 
     /// <inheritdoc/>
-    public override CniResult? Result => Lease is { } lease ? LeaseResult.From(lease, config.Priority, Holder.LinkMtu) : null;
+    public override CniResult? Result => Lease is { } lease ? LeaseResult.From(lease, Parts.Config.Priority, Holder.LinkMtu) : null;
 
     private static string Seconds(Lease lease) => lease.Expiry == Lease.Never ? "ever" : $"{(lease.Expiry - lease.Acquired) / 1000} s";
 
-    private ClientProfile Profile => ClientProfile.From(Holder.Order.Owner, Holder.Hardware, config, options.Broadcast);
+    private ClientProfile Profile => ClientProfile.From(Holder.Order.Owner, Holder.Hardware, Parts.Config, Parts.Options.Broadcast);
 
     /// <summary>Begins to look for a lease.</summary>
-    public static InetClient Start(
-        LeaseHolder holder,
-        PodNetwork network,
-        DhcpConfig config,
-        DaemonOptions options,
-        LeaseEvents events,
-        long now
-    )
+    public static InetClient Start(ClientParts parts, long now)
     {
-        var client = new InetClient(holder, network, config, options, events);
-        client.state = ClientState.Start(client.Profile, options.Timings, RandomBits.Next(), now);
+        var client = new InetClient(parts);
+        client.state = ClientState.Start(client.Profile, parts.Options.Timings, RandomBits.Next(), now);
         return client;
     }
 
     /// <summary>Goes on with a lease that another process has left.</summary>
-    public static InetClient Adopt(
-        LeaseHolder holder,
-        PodNetwork network,
-        DhcpConfig config,
-        DaemonOptions options,
-        LeaseEvents events,
-        Lease lease,
-        long now
-    )
+    public static InetClient Adopt(ClientParts parts, Lease lease, long now)
     {
-        var client = new InetClient(holder, network, config, options, events) { Placed = lease.Address, Last = lease };
+        var client = new InetClient(parts) { Placed = lease.Address, Last = lease };
         client.state =
             now < lease.Expiry
-                ? ClientState.Adopt(client.Profile, options.Timings, RandomBits.Next(), lease)
-                : ClientState.Resume(client.Profile, options.Timings, RandomBits.Next(), lease.Address.Address, lease, now);
+                ? ClientState.Adopt(client.Profile, parts.Options.Timings, RandomBits.Next(), lease)
+                : ClientState.Resume(client.Profile, parts.Options.Timings, RandomBits.Next(), lease.Address.Address, lease, now);
         return client;
     }
 
     /// <summary>Has the servers confirm an address by a lease that is unknown.</summary>
-    public static InetClient Resume(
-        LeaseHolder holder,
-        PodNetwork network,
-        DhcpConfig config,
-        DaemonOptions options,
-        LeaseEvents events,
-        IPPrefix address,
-        long now
-    )
+    public static InetClient Resume(ClientParts parts, IPPrefix address, long now)
     {
-        var client = new InetClient(holder, network, config, options, events) { Placed = address };
-        client.state = ClientState.Resume(client.Profile, options.Timings, RandomBits.Next(), address.Address, null, now);
+        var client = new InetClient(parts) { Placed = address };
+        client.state = ClientState.Resume(client.Profile, parts.Options.Timings, RandomBits.Next(), address.Address, null, now);
         return client;
     }
 

@@ -69,16 +69,18 @@ internal sealed class LeaseHolder : IDisposable
         }
     }
 
+    private ClientParts Share(DaemonOptions options, LeaseEvents events) => new(this, network, config, options, events);
+
     /// <summary>Begins to look for leases.</summary>
     /// <exception cref="Exception">The namespace or the interface is missing, or the config is wrong.</exception>
     public static LeaseHolder Start(LeaseOrder order, DaemonOptions options, LeaseEvents events, long now)
     {
         var holder = new LeaseHolder(order, options);
-        var (config, network) = (holder.config, holder.network);
-        holder.Take(network.Examine());
+        var parts = holder.Share(options, events);
+        holder.Take(parts.Network.Examine());
         holder.Have(
-            config.HasIPv4 ? InetClient.Start(holder, network, config, options, events, now) : null,
-            config.HasIPv6 ? Inet6Client.Start(holder, network, config, options, events, now) : null
+            parts.Config.HasIPv4 ? InetClient.Start(parts, now) : null,
+            parts.Config.HasIPv6 ? Inet6Client.Start(parts, now) : null
         );
         return holder;
     }
@@ -88,12 +90,12 @@ internal sealed class LeaseHolder : IDisposable
     {
         var order = new LeaseOrder(record.Owner, record.NetNs, record.Args, record.Config);
         var holder = new LeaseHolder(order, options) { Hardware = record.Hardware, HostLinkName = record.HostLink };
-        var (config, network) = (holder.config, holder.network);
-        var lease = config.HasIPv4 ? record.FindLease() : null;
-        var lease6 = config.HasIPv6 ? record.FindLease6(config.IsStateless) : null;
+        var parts = holder.Share(options, events);
+        var lease = parts.Config.HasIPv4 ? record.FindLease() : null;
+        var lease6 = parts.Config.HasIPv6 ? record.FindLease6(parts.Config.IsStateless) : null;
         holder.Have(
-            lease is null ? null : InetClient.Adopt(holder, network, config, options, events, lease, now),
-            lease6 is null ? null : Inet6Client.Adopt(holder, network, config, options, events, (lease6, record.LinkLocal), now)
+            lease is null ? null : InetClient.Adopt(parts, lease, now),
+            lease6 is null ? null : Inet6Client.Adopt(parts, lease6, record.LinkLocal, now)
         );
         return holder.Clients.Count > 0 ? holder : null;
     }
@@ -106,14 +108,14 @@ internal sealed class LeaseHolder : IDisposable
     public static LeaseHolder? Resume(CachedAttachment cached, DaemonOptions options, LeaseEvents events, long now)
     {
         var holder = new LeaseHolder(cached.Order, options);
-        var (config, network) = (holder.config, holder.network);
-        var facts = network.Examine();
-        if (cached.Hardware is { } hardware && hardware != facts.Hardware || !cached.Addresses.All(network.HasAddress))
+        var parts = holder.Share(options, events);
+        var facts = parts.Network.Examine();
+        if (cached.Hardware is { } hardware && hardware != facts.Hardware || !cached.Addresses.All(parts.Network.HasAddress))
             return null;
         holder.Take(facts);
         holder.Have(
-            cached.Address is { } first ? InetClient.Resume(holder, network, config, options, events, first, now) : null,
-            cached.Address6 is { } second ? Inet6Client.Resume(holder, network, config, options, events, second, now) : null
+            cached.Address is { } first ? InetClient.Resume(parts, first, now) : null,
+            cached.Address6 is { } second ? Inet6Client.Resume(parts, second, now) : null
         );
         return holder;
     }

@@ -87,8 +87,7 @@ public static class AcceptRules
     public static RestoreScript Delete(NatTable table, IReadOnlyList<IPAddr> addresses)
     {
         var script = new RestoreScript(Table);
-        var gone = addresses.SelectMany(Of).Select(static rule => rule.Meaning).ToHashSet(StringComparer.Ordinal);
-        foreach (var rule in table.Rules(Chain).Where(rule => gone.Contains(rule.Meaning)))
+        foreach (var (_, rule) in Find(table, addresses))
             script.Delete(rule);
         return script;
     }
@@ -102,16 +101,20 @@ public static class AcceptRules
     public static RestoreScript DeleteByPlace(NatTable table, IReadOnlyList<IPAddr> addresses)
     {
         var script = new RestoreScript(Table);
-        var gone = addresses.SelectMany(Of).Select(static rule => rule.Meaning).ToHashSet(StringComparer.Ordinal);
-        var rules = table.Rules(Chain);
         // From the end, so that no place changes before it is used.
-        for (var i = rules.Count - 1; i >= 0; i--)
-        {
-            if (gone.Contains(rules[i].Meaning))
-                script.DeleteAt(Chain, i + 1);
-        }
-
+        foreach (var (place, _) in Find(table, addresses).Reverse())
+            script.DeleteAt(Chain, place);
         return script;
+    }
+
+    // The rules of addresses, with their places from 1.
+    private static IEnumerable<(int Place, IptablesRule Rule)> Find(NatTable table, IReadOnlyList<IPAddr> addresses)
+    {
+        var own = addresses.SelectMany(Of).Select(static rule => rule.Meaning).ToHashSet(StringComparer.Ordinal);
+        return table
+            .Rules(Chain)
+            .Select(static (rule, index) => (Place: index + 1, Rule: rule))
+            .Where(each => own.Contains(each.Rule.Meaning));
     }
 
     /// <summary>The missing rules, in the reference's words; empty if all are there.</summary>

@@ -112,12 +112,8 @@ public sealed class NftablesClient : IDisposable
     /// <summary>True if the bytes of one of these addresses are anywhere in a rule of a chain; false if there is no such chain.</summary>
     internal bool HasRuleWithAny(Chain chain, IReadOnlyList<IPAddr> addresses)
     {
-        var request = Request(NFT_MSG_GETRULE, chain.Table.Family, NetlinkH.NLM_F_DUMP, out var message);
-        request.WriteString(NFTA_RULE_TABLE, chain.Table.Name);
-        request.WriteString(NFTA_RULE_CHAIN, chain.Name);
-        message.Dispose();
         var bytes = addresses.Select(BytesOf).ToArray();
-        return socket.Dump(request, () => $"rules of {chain}", rule => HasAny(rule.Payload, bytes) ? bytes : null, Errno.ENOENT).Count > 0;
+        return DumpRules(chain.Table, chain.Name, rule => HasAny(rule.Payload, bytes) ? bytes : null).Count > 0;
     }
 
     private static byte[] BytesOf(IPAddr address)
