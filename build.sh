@@ -165,6 +165,9 @@ download_for_tests() {
     privileged test $run_packages $image_packages $arm64_packages
     # A machine that cannot have Debian's packages of arm64 tests the rest: Arm64Tests says why it is skipped.
     (unpack_arm64) || say "No packages of arm64: the reason is above"
+    # Nor one that cannot have a User Mode Linux for its processor: the guests' tests say why they are skipped.
+    [ -e artifacts/uml/.complete ] || say "Downloading User Mode Linux, about 50 MB: Debian 12's own does not run on every processor"
+    deploy/uml-packages.sh artifacts/uml >"$log/uml-packages.log" 2>&1 || say "No newer User Mode Linux: see $log/uml-packages.log"
     # Nor one that cannot have qemu's card with virtual functions: SriovTests say why they are skipped.
     [ -e artifacts/sriov-guest/.complete ] || say "Downloading a guest with SR-IOV, about 100 MB: qemu with the card igb, and a kernel"
     deploy/sriov-packages.sh artifacts/sriov-guest >"$log/sriov-packages.log" 2>&1 \

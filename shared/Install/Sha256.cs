@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Plugboard.Install;
 
@@ -127,31 +128,32 @@ public sealed class Sha256
 
     private void Transform(ReadOnlySpan<byte> block)
     {
-        var w = schedule.AsSpan();
+        var w = schedule.AsSpan(0, BlockSize);
         for (var i = 0; i < 16; i++)
             w[i] = BinaryPrimitives.ReadUInt32BigEndian(block[(i * 4)..]);
-        for (var i = 16; i < BlockSize; i++)
+        for (var i = 16; i < w.Length; i++)
         {
-            var s0 = BitOperations.RotateRight(w[i - 15], 7) ^ BitOperations.RotateRight(w[i - 15], 18) ^ (w[i - 15] >> 3);
-            var s1 = BitOperations.RotateRight(w[i - 2], 17) ^ BitOperations.RotateRight(w[i - 2], 19) ^ (w[i - 2] >> 10);
+            var (early, late) = (w[i - 15], w[i - 2]);
+            var s0 = BitOperations.RotateRight(early, 7) ^ BitOperations.RotateRight(early, 18) ^ (early >> 3);
+            var s1 = BitOperations.RotateRight(late, 17) ^ BitOperations.RotateRight(late, 19) ^ (late >> 10);
             w[i] = w[i - 16] + s0 + w[i - 7] + s1;
         }
 
         var (a, b, c, d) = (state[0], state[1], state[2], state[3]);
         var (e, f, g, h) = (state[4], state[5], state[6], state[7]);
-        for (var i = 0; i < BlockSize; i++)
+        // Eight rounds in a row: then each variable is where it was, and none is moved.
+        for (var i = 0; i < BlockSize; i += 8)
         {
-            var first =
-                h
-                + (BitOperations.RotateRight(e, 6) ^ BitOperations.RotateRight(e, 11) ^ BitOperations.RotateRight(e, 25))
-                + ((e & f) ^ (~e & g))
-                + constants[i]
-                + w[i];
-            var second =
-                (BitOperations.RotateRight(a, 2) ^ BitOperations.RotateRight(a, 13) ^ BitOperations.RotateRight(a, 22))
-                + ((a & b) ^ (a & c) ^ (b & c));
-            (h, g, f, e) = (g, f, e, d + first);
-            (d, c, b, a) = (c, b, a, first + second);
+            var k = constants.AsSpan(i, 8);
+            var words = w.Slice(i, 8);
+            Round(a, b, c, ref d, e, f, g, ref h, k[0] + words[0]);
+            Round(h, a, b, ref c, d, e, f, ref g, k[1] + words[1]);
+            Round(g, h, a, ref b, c, d, e, ref f, k[2] + words[2]);
+            Round(f, g, h, ref a, b, c, d, ref e, k[3] + words[3]);
+            Round(e, f, g, ref h, a, b, c, ref d, k[4] + words[4]);
+            Round(d, e, f, ref g, h, a, b, ref c, k[5] + words[5]);
+            Round(c, d, e, ref f, g, h, a, ref b, k[6] + words[6]);
+            Round(b, c, d, ref e, f, g, h, ref a, k[7] + words[7]);
         }
 
         state[0] += a;
@@ -162,5 +164,18 @@ public sealed class Sha256
         state[5] += f;
         state[6] += g;
         state[7] += h;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Round(uint a, uint b, uint c, ref uint d, uint e, uint f, uint g, ref uint h, uint word)
+    {
+        h +=
+            (BitOperations.RotateRight(e, 6) ^ BitOperations.RotateRight(e, 11) ^ BitOperations.RotateRight(e, 25))
+            + (g ^ (e & (f ^ g)))
+            + word;
+        d += h;
+        h +=
+            (BitOperations.RotateRight(a, 2) ^ BitOperations.RotateRight(a, 13) ^ BitOperations.RotateRight(a, 22))
+            + ((a & b) | (c & (a | b)));
     }
 }

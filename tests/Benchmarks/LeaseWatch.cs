@@ -4,8 +4,8 @@ using System.Text;
 namespace Plugboard.Benchmarks;
 
 /// <summary>
-/// A client of etcd that only watches the leases, beside the coordinator. Until it receives a change the time is etcd's; what is left is the
-/// coordinator's and the kernel's.
+/// A client of etcd that only watches the leases, beside the coordinator. Until it receives a change the time is etcd's; what is left is
+/// the coordinator's and the kernel's.
 /// </summary>
 internal sealed class LeaseWatch : IDisposable
 {

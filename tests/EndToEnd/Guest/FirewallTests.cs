@@ -9,11 +9,11 @@ namespace Plugboard.Tests.EndToEnd.Guest;
 [Collection("guests of networks: one at a time")]
 public sealed class FirewallTests(FirewallTests.Fixture guest) : IClassFixture<FirewallTests.Fixture>
 {
-    public sealed class Fixture() : ScriptedGuest("firewall.sh");
+    public sealed class Fixture() : ScriptedGuest("firewall.sh", isInstalled: true);
 
     private CniOutput Step(string name) => guest.Step(name);
 
-    [GuestFact]
+    [IptablesGuestFact]
     public void Ports_and_masquerading_are_iptables_where_nftables_cannot_do_them()
     {
         foreach (var step in (ReadOnlySpan<string>)["bridge-add", "status", "add", "check", "page", "del", "bridge-del"])
@@ -27,7 +27,7 @@ public sealed class FirewallTests(FirewallTests.Fixture guest) : IClassFixture<F
         Assert.Equal("", Step("records").Succeeded().Output.Trim());
     }
 
-    [GuestFact]
+    [IptablesGuestFact]
     public void A_policy_is_iptables_rules_where_nftables_cannot_drop()
     {
         foreach (var step in (ReadOnlySpan<string>)["accept", "accept-check", "accept-del"])
@@ -40,7 +40,7 @@ public sealed class FirewallTests(FirewallTests.Fixture guest) : IClassFixture<F
         Assert.DoesNotContain("CNI-ISOLATION", after, StringComparison.Ordinal);
     }
 
-    [GuestFact]
+    [IptablesGuestFact]
     public void Where_nftables_was_asked_for_the_error_says_what_is_missing()
     {
         foreach (var step in (ReadOnlySpan<string>)["bridge-nftables", "nftables-add"])
@@ -51,7 +51,7 @@ public sealed class FirewallTests(FirewallTests.Fixture guest) : IClassFixture<F
     }
 
     // Of bridges it says so until the module is there, and the ADDs after that succeed.
-    [GuestFact]
+    [IptablesGuestFact]
     public void The_doctor_finds_what_the_kernel_lacks_and_no_more_once_it_is_there()
     {
         Assert.Equal(["kernel-bridge", "kernel-inet-nat"], OfTheKernel("doctor-before"));

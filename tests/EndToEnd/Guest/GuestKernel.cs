@@ -9,7 +9,9 @@ namespace Plugboard.Tests.EndToEnd.Guest;
 /// </summary>
 internal sealed class GuestKernel : IDisposable
 {
-    private const string Modules = "/usr/lib/uml/modules";
+    // Where its executable, libraries and modules are: of what deploy/uml-packages.sh has downloaded, or of Debian's package.
+    private const string Installed = "/usr";
+    private static readonly string newest = File.Exists($"{Downloaded}/.complete") ? $"{Downloaded}/usr" : Installed;
 
     // What a boot does for three quarters of its time, and no test needs: 256 terminals of BSD's kind, a measurement of RAID 6, memory for
     // compressed pages.
@@ -21,9 +23,21 @@ internal sealed class GuestKernel : IDisposable
 
     /// <summary>Why guests do not run; null where they do. With CI=true they always run, and fail where they cannot.</summary>
     public static string? Refusal =>
-        Environment.GetEnvironmentVariable("CI") == "true" || (File.Exists("/usr/bin/linux.uml") && Directory.Exists(Modules))
+        newest != Installed || Environment.GetEnvironmentVariable("CI") == "true" || InstalledRefusal is not { } cause
             ? null
-            : "the Debian package user-mode-linux is not installed";
+            : cause + "; deploy/uml-packages.sh artifacts/uml downloads a newer one";
+
+    /// <summary>
+    /// Why the kernel of Debian's package does not run, which alone has iptables-legacy; null where it does. One before 6.13 has no room
+    /// for the registers of AMX.
+    /// </summary>
+    public static string? InstalledRefusal =>
+        !File.Exists($"{Installed}/bin/linux.uml") ? "the Debian package user-mode-linux is not installed"
+        : File.ReadAllText("/proc/cpuinfo").Contains(" amx_tile", StringComparison.Ordinal)
+            ? "Debian 12's User Mode Linux does not run on a processor with AMX"
+        : null;
+
+    private static string Downloaded => Path.Combine(PluginDirectory.Root, "artifacts/uml");
 
     private string Output => Path.Combine(directory, "out");
 
@@ -33,12 +47,17 @@ internal sealed class GuestKernel : IDisposable
     /// <param name="script">Its file name.</param>
     /// <param name="variables">The script's environment, <c>NAME=value</c>, besides OUT, MODULES (for <c>modprobe -d</c>) and ROOT, the
     /// source tree.</param>
-    public static GuestKernel Run(string script, params string[] variables)
+    public static GuestKernel Run(string script, params string[] variables) => Run(newest, script, variables);
+
+    /// <summary>The same with the kernel of Debian's package.</summary>
+    public static GuestKernel RunInstalled(string script, params string[] variables) => Run(Installed, script, variables);
+
+    private static GuestKernel Run(string usr, string script, string[] variables)
     {
         var guest = new GuestKernel();
         try
         {
-            guest.Boot(script, variables);
+            guest.Boot(usr, script, variables);
             return guest;
         }
         catch
@@ -48,19 +67,24 @@ internal sealed class GuestKernel : IDisposable
         }
     }
 
-    private void Boot(string script, string[] variables)
+    private void Boot(string usr, string script, string[] variables)
     {
         Directory.CreateDirectory(Output);
         // modprobe -d wants them below lib/modules.
         Directory.CreateDirectory(Path.Combine(directory, "lib"));
-        Directory.CreateSymbolicLink(Path.Combine(directory, "lib/modules"), Modules);
+        Directory.CreateSymbolicLink(Path.Combine(directory, "lib/modules"), $"{usr}/lib/uml/modules");
         using var machine = new TestNamespace();
         var (exitCode, console, error) = machine.TryTool([
             "timeout",
             "-k",
             "5",
             "1800",
-            "linux.uml",
+            "env",
+            "-C",
+            usr,
+            $"HOME={directory}",
+            $"LD_LIBRARY_PATH={usr}/lib/x86_64-linux-gnu",
+            "bin/linux.uml",
             "mem=1G",
             "rootfstype=hostfs",
             "rootflags=/",

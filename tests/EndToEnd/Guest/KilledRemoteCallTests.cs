@@ -12,7 +12,7 @@ public sealed class KilledRemoteCallTests(KilledRemoteCallTests.Fixture guest) :
 
     [GuestTheory]
     [InlineData("nfs-mount", 15, "fsopen fsconfig fsmount move_mount mkdirat flock unlinkat")]
-    [InlineData("nfs-sub-mount", 20, "fsopen fsconfig fsmount unshare openat2 open_tree move_mount mkdirat flock unlinkat")]
+    [InlineData("nfs-sub-mount", 20, "fsopen fsconfig fsmount openat2 open_tree move_mount mkdirat flock unlinkat")]
     [InlineData("cifs-mount", 15, "fsopen fsconfig fsmount move_mount mkdirat flock unlinkat")]
     [InlineData("nfs-unmount", 5, "flock umount2 unlinkat")]
     [InlineData("nfs-sub-unmount", 5, "flock umount2 unlinkat")]
@@ -21,7 +21,10 @@ public sealed class KilledRemoteCallTests(KilledRemoteCallTests.Fixture guest) :
     {
         var output = guest.Step(step);
         var lines = output.Output.Split('\n');
-        Assert.All(calls.Split(' '), call => Assert.Contains(call, lines[0].Split(' ')));
+        var met = lines[0].Split(' ');
+        Assert.All(calls.Split(' '), call => Assert.Contains(call, met));
+        // Before Linux 6.15 a part is taken of a mount that has a place, hidden in a namespace of its own.
+        Assert.Equal(calls.Contains("open_tree", StringComparison.Ordinal) && guest.Kernel < new Version(6, 15), met.Contains("unshare"));
         Assert.Empty(lines[1..]);
         Assert.True(output.ExitCode >= least, $"{output.ExitCode} kills");
     }

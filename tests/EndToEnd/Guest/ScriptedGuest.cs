@@ -5,17 +5,24 @@ namespace Plugboard.Tests.EndToEnd.Guest;
 
 /// <summary>One run of a script that calls the plugins. It boots when the first step is asked for.</summary>
 /// <param name="script">Its file name.</param>
-public abstract class ScriptedGuest(string script) : IDisposable
+/// <param name="parameter">One more of the kernel's command line.</param>
+/// <param name="isInstalled">With the kernel of Debian's package, not a newer one.</param>
+public abstract class ScriptedGuest(string script, string parameter = "", bool isInstalled = false) : IDisposable
 {
     /// <summary>What <see cref="Vlans(string)"/> says behind a port's own VLAN.</summary>
     internal const string Untagged = "PVID Egress-Untagged";
 
     private readonly Lazy<GuestKernel> guest = new(() =>
-        GuestKernel.Run(script, $"PLUGINS={PluginDirectory.Ours}", $"REFERENCE={PluginDirectory.Reference}")
-    );
+    {
+        string[] variables = [parameter, $"PLUGINS={PluginDirectory.Ours}", $"REFERENCE={PluginDirectory.Reference}"];
+        return isInstalled ? GuestKernel.RunInstalled(script, variables) : GuestKernel.Run(script, variables);
+    });
 
     /// <summary>What a step printed, and its exit code.</summary>
     internal CniOutput Step(string name) => guest.Value.Step(name);
+
+    /// <summary>The version of the guest's kernel.</summary>
+    internal Version Kernel => Version.Parse(Step("kernel").Succeeded().Output.Split('-')[0]);
 
     /// <summary>Fails the test unless all these steps exited with 0.</summary>
     internal void Succeeded(params string[] steps) => Assert.All(steps, step => Step(step).Succeeded());

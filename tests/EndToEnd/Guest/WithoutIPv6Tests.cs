@@ -4,7 +4,7 @@ namespace Plugboard.Tests.EndToEnd.Guest;
 [Collection("guests of networks: one at a time")]
 public sealed class WithoutIPv6Tests(WithoutIPv6Tests.Fixture guest) : IClassFixture<WithoutIPv6Tests.Fixture>
 {
-    public sealed class Fixture() : ScriptedGuest("no-ipv6.sh");
+    public sealed class Fixture() : ScriptedGuest("no-ipv6.sh", parameter: "ipv6.disable=1");
 
     [GuestFact]
     public void The_guest_has_no_settings_of_IPv6() => Assert.NotEqual(0, guest.Step("conf").ExitCode);

@@ -1,7 +1,6 @@
 #!/bin/sh
 # The first process of a guest kernel that was booted without IPv6, for WithoutIPv6Tests;
 # and a VRF, which few kernels of test machines have.
-WITHOUT_IPV6=1
 . "$ROOT/tests/EndToEnd/Guest/calls.sh"
 
 look conf ls /proc/sys/net/ipv6/conf

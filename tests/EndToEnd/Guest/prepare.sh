@@ -5,8 +5,6 @@ mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /run
 mkdir /run/out
 mount -t hostfs none /run/out -o "$OUT"
-# As booted with ipv6.disable=1.
-[ -z "$WITHOUT_IPV6" ] || modprobe -d "$MODULES" ipv6 disable=1
 modprobe -d "$MODULES" -a 8021q bridge veth dummy ipip vxlan vrf
 ip link set lo up
 
@@ -16,6 +14,8 @@ look() {
     "$@" > "/run/out/$step" 2>&1
     echo "exit $?" >> "/run/out/$step"
 }
+
+look kernel uname -r
 
 # finish: the script came to its end, the guest halts.
 finish() {

@@ -44,7 +44,7 @@ rm -r /srv/export/anew; mkdir /srv/export/anew
 look stale-list "$PLUGINS/installer" flexvolume list
 call stale-unmount plugboard~nfs unmount $volume/stale
 call mute-mount plugboard~nfs mount $volume/mute "$(options "$nfs,\"mountOptions\":\"actimeo=0,nosharecache\"")"
-xtables-legacy-multi iptables -I INPUT -p tcp --dport 2049 --tcp-flags PSH PSH -j DROP
+mute 2049
 timed look mute-list "$PLUGINS/installer" flexvolume list
 answers
 call mute-unmount plugboard~nfs unmount $volume/mute

@@ -6,13 +6,12 @@ nfs='"server":"127.0.0.1","share":"/"'
 
 echo '/srv/export *(rw,fsid=0,insecure,no_subtree_check,no_root_squash)' > /run/exports
 mount -t nfsd nfsd /proc/fs/nfsd
-start_nfs() { rpc.nfsd -N 3 2 > /run/nfsd.log 2>&1; }
 : > /var/lib/nfs/etab; : > /var/lib/nfs/rmtab
 mount --bind /run/exports /etc/exports 2> /dev/null || cp /run/exports /etc/exports
 exportfs -ra > /run/exportfs.log 2>&1
 rpc.mountd -N 2 -N 3 > /run/mountd.log 2>&1
 call nfs-no-server plugboard~nfs mount $PODS/none "$(options "$nfs")"
-start_nfs
+start_nfs -N 3 2
 echo seen > /srv/export/sub/file
 for version in 4.2 4.1 4.0; do
     call nfs-$version-mount plugboard~nfs mount "$PODS/a $version" "$(options "$nfs,\"vers\":\"$version\"")"

@@ -54,6 +54,7 @@ rmdir $PODS/plugboard~cifs
 look cifs-left sh -c "grep -c $PODS /proc/self/mountinfo; ls -A /run/flexvolume/locks $PODS"
 # What this kernel has not got, it says.
 call tmpfs-noswap plugboard~tmpfs mount $PODS/tmpfs "$(options '"size":"1Mi","noswap":"true"')"
+call tmpfs-noswap-unmount plugboard~tmpfs unmount $PODS/tmpfs
 # A disk that grows while it is mounted: this kernel has all capabilities.
 for type in ext4 xfs btrfs; do
     modprobe -d "$MODULES" -q $type

@@ -40,7 +40,7 @@ public sealed class ResolverTests : IDisposable
     {
         servers.Add("3", static _ => []);
         servers.Add("4", static question => question.Known("192.0.2.9"));
-        Assert.Equal("192.0.2.9", Resolve("etcd", Of("2", "3", "4") + "options timeout:1").Addresses.Single().ToString());
+        Assert.Equal("192.0.2.9", Resolve("etcd", Of("2", "3", "4") + "options timeout:2").Addresses.Single().ToString());
         Assert.Equal(["3 A", "3 AAAA", "4 A", "4 AAAA"], servers.Asked);
     }
 
