@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Installer;
@@ -6,7 +7,7 @@ namespace Plugboard.Tests.EndToEnd.Installer;
 /// <summary>
 /// A folder that stands for a host, with the reference plugins in place, and the installer that works on it from outside.
 /// </summary>
-internal sealed class InstallerHost : IDisposable
+internal sealed partial class InstallerHost : IDisposable
 {
     /// <summary>What the reference has of what we have.</summary>
     public static readonly string[] Plugins = ["bridge", "host-local", "loopback", "portmap"];
@@ -94,6 +95,25 @@ internal sealed class InstallerHost : IDisposable
 
     /// <summary>Everything in the plugin directory, as a path and a mode each.</summary>
     public IReadOnlyList<string> Files() => Shell($"cd {Bin}; find . -mindepth 1 -printf '%P %m\\n' | sort").Split('\n');
+
+    /// <summary>Keeps the host as it is: what the installer changes it replaces, so a second name of each file is a copy.</summary>
+    public void Keep() => Shell($"cp -al {Root} {Root}.kept");
+
+    /// <summary>Makes it what it was when it was kept.</summary>
+    public void Return() => Shell($"rm -rf {Root}; cp -al {Root}.kept {Root}");
+
+    /// <summary>
+    /// What is on the host, without times: each file and directory with its mode, size and target, and the records' words.
+    /// </summary>
+    public string Snapshot() =>
+        TimePattern()
+            .Replace(
+                Shell($"cd {Root}; find . -printf '%P %M %s %l\n' | grep -v '^[^ ]* d' | sort; find . -name '*record-*' -exec cat {{}} +"),
+                ""
+            );
+
+    [GeneratedRegex(@"\d{4}-\d\d-\d\dT[\d:]+Z", RegexOptions.None, 1000)]
+    private static partial Regex TimePattern();
 
     /// <summary>Fails unless each plugin is whole, and answers.</summary>
     public void AssertAllWork(params string[] plugins)

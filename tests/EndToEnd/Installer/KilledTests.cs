@@ -10,34 +10,35 @@ namespace Plugboard.Tests.EndToEnd.Installer;
 public sealed class KilledTests : IDisposable
 {
     private const string Two = " --plugins host-local,loopback";
+    private const string Kill = "signal=KILL";
     private readonly InstallerHost host = new();
 
     public void Dispose() => host.Dispose();
 
     [KernelTheory]
-    [InlineData("signal=KILL")]
+    [InlineData(Kill)]
     [InlineData("error=EIO")]
     [InlineData("error=ENOSPC")]
     public void An_install_that_fails_at_any_call_is_ended_by_the_next_and_can_be_rolled_back(string fault)
     {
         var before = host.Files();
+        host.Keep();
         var calls = host.Record("install" + Two);
-        host.Run("uninstall --restore").Succeeded();
-        var every = fault == "signal=KILL" ? 1 : 2;
+        var every = fault == Kill ? 1 : 2;
         var failures = ForEach(
             calls.Where((_, index) => index % every == 0),
-            call =>
+            fault,
+            "install" + Two,
+            () =>
             {
-                var failed = host.Inject(call, fault, "install" + Two).ExitCode != 0;
                 host.AssertAllWork("host-local", "loopback");
                 host.Run("install" + Two).Succeeded();
                 Assert.Equal(("ours", "ours"), (host.OwnerOf("host-local"), host.OwnerOf("loopback")));
                 AssertNothingIsLeft();
                 Assert.Equal(("reference", "reference"), (OwnerOfBackup(".original-host-local"), OwnerOfBackup(".original-loopback")));
-                host.Run("uninstall --restore").Succeeded();
+                host.Run("uninstall --restore" + Two).Succeeded();
                 Assert.Equal(before, host.Files());
                 Assert.Equal(("reference", "reference"), (host.OwnerOf("host-local"), host.OwnerOf("loopback")));
-                return failed;
             }
         );
         Assert.True(failures > 20, $"{failures} failures");
@@ -47,13 +48,13 @@ public sealed class KilledTests : IDisposable
     public void A_rollback_killed_at_any_call_loses_neither_the_one_nor_the_other()
     {
         host.Run("install" + Two).Succeeded();
-        var calls = host.Record("rollback");
-        host.Run("rollback").Succeeded();
+        host.Keep();
         var kills = ForEach(
-            calls,
-            call =>
+            host.Record("rollback" + Two),
+            Kill,
+            "rollback" + Two,
+            () =>
             {
-                var killed = host.Inject(call, "signal=KILL", "rollback").ExitCode != 0;
                 host.AssertAllWork("host-local", "loopback");
                 // Each may be back already or not; install makes both ours, and what was there is still kept.
                 host.Run("install" + Two).Succeeded();
@@ -62,7 +63,6 @@ public sealed class KilledTests : IDisposable
                 Assert.Equal("reference", OwnerOfBackup(".previous-host-local"));
                 Assert.Equal("reference", OwnerOfBackup(".previous-loopback"));
                 AssertNothingIsLeft();
-                return killed;
             }
         );
         Assert.True(kills > 30, $"{kills} kills");
@@ -73,18 +73,17 @@ public sealed class KilledTests : IDisposable
     {
         var before = host.Files();
         host.Run("install" + Two).Succeeded();
-        var calls = host.Record("uninstall --restore");
+        host.Keep();
         var kills = ForEach(
-            calls,
-            call =>
+            host.Record("uninstall --restore" + Two),
+            Kill,
+            "uninstall --restore" + Two,
+            () =>
             {
-                host.Run("install" + Two).Succeeded();
-                var killed = host.Inject(call, "signal=KILL", "uninstall --restore").ExitCode != 0;
                 host.AssertAllWork("host-local", "loopback");
-                host.Run("uninstall --restore").Succeeded();
+                host.Run("uninstall --restore" + Two).Succeeded();
                 Assert.Equal("reference", host.Owners);
                 Assert.Equal(before, host.Files());
-                return killed;
             }
         );
         Assert.True(kills > 30, $"{kills} kills");
@@ -94,24 +93,38 @@ public sealed class KilledTests : IDisposable
     public void A_driver_killed_on_its_way_is_never_seen_half_made()
     {
         const string Driver = " --plugins none --flexvolume plugboard/local";
-        var calls = host.Record("install" + Driver);
-        host.Run("uninstall --plugins none").Succeeded();
+        host.Keep();
         var kills = ForEach(
-            calls,
-            call =>
+            host.Record("install" + Driver),
+            Kill,
+            "install" + Driver,
+            () =>
             {
-                var killed = host.Inject(call, "signal=KILL", "install" + Driver).ExitCode != 0;
                 AssertProberIsContent();
                 host.Run("install" + Driver).Succeeded();
                 Assert.Equal(".record-plugboard~local", host.Shell($"ls -A {host.Drivers}/.plugboard"));
-                host.Inject(call, "signal=KILL", "uninstall --plugins none");
-                AssertProberIsContent();
-                host.Run("uninstall --plugins none").Succeeded();
-                Assert.Equal("", host.Shell($"ls -A {host.Drivers}"));
-                return killed;
             }
         );
         Assert.True(kills > 30, $"{kills} kills");
+    }
+
+    [KernelFact]
+    public void A_driver_whose_uninstall_is_killed_is_never_seen_half_there()
+    {
+        host.Run("install --plugins none --flexvolume plugboard/local").Succeeded();
+        host.Keep();
+        var kills = ForEach(
+            host.Record("uninstall --plugins none"),
+            Kill,
+            "uninstall --plugins none",
+            () =>
+            {
+                AssertProberIsContent();
+                host.Run("uninstall --plugins none").Succeeded();
+                Assert.Equal("", host.Shell($"ls -A {host.Drivers}"));
+            }
+        );
+        Assert.True(kills > 10, $"{kills} kills");
     }
 
     // As kubelet does: each directory without a dot in front must hold a driver that answers.
@@ -130,15 +143,20 @@ public sealed class KilledTests : IDisposable
 
     private string OwnerOfBackup(string name) => host.OwnerOf(Path.Combine(".plugboard", name), name[(name.IndexOf('-') + 1)..]);
 
-    // Tries each call and fails with all that went wrong; how many were made to fail.
-    private static int ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, bool> attempt)
+    // Tries each call on the host as it was kept, and what follows in each state that is left: from the same state it goes the same way.
+    // Fails with all that went wrong; how many calls were made to fail.
+    private int ForEach(IEnumerable<SystemCall> calls, string fault, string verb, Action follow)
     {
         var count = 0;
+        var met = new HashSet<string>(StringComparer.Ordinal);
         Strace.ForEach(
             calls,
             call =>
             {
-                count += attempt(call) ? 1 : 0;
+                host.Return();
+                count += host.Inject(call, fault, verb).ExitCode != 0 ? 1 : 0;
+                if (met.Add(host.Snapshot()))
+                    follow();
                 return [];
             }
         );
