@@ -183,21 +183,27 @@ build_arm64_for_tests() {
     stop_compiler
 }
 
+build_tests() {
+    say "Format, analyzers and tests, warnings as errors"
+    quietly tools dotnet tool restore
+    quietly format dotnet csharpier check .
+    quietly build-tests dotnet build Plugins.sln --no-restore -c Debug "${one_compiler[@]}"
+}
+
 run_tests() {
-    local passed=0 failed=0 skipped=0 project counts status=0 downloads arm64
+    local passed=0 failed=0 skipped=0 project counts status=0 downloads executables arm64
     mkdir -p "$log"
     # shellcheck disable=SC2086
     privileged test $build_packages
-    download_for_tests & downloads=$!
-    build
-    wait "$downloads" || die "what the tests need is not there: the reason is above"
-    say "Format and file lengths"
     check_lengths
+    download_for_tests & downloads=$!
     quietly restore dotnet restore Plugins.sln
-    quietly tools dotnet tool restore
-    quietly format dotnet csharpier check .
-    say "Analyzers and tests, warnings as errors"
-    quietly build-tests dotnet build Plugins.sln --no-restore -c Debug "${one_compiler[@]}"
+    # The executables are compiled beside the rest: each leaves processors idle now and then.
+    build & executables=$!
+    (build_tests) || status=1
+    wait "$executables" || die "the executables are not there: the reason is above"
+    wait "$downloads" || die "what the tests need is not there: the reason is above"
+    [ "$status" -eq 0 ] || die "the tests are not there: the reason is above"
     stop_compiler
     build_arm64_for_tests & arm64=$!
     for project in Unit Fuzz Kernel EndToEnd; do

@@ -23,6 +23,10 @@ public sealed class LongOnesFirst : ITestCollectionOrderer
         "guests of volumes",
         "guests of killed calls",
         "guests of networks",
+        ".Deploy.ReleaseTests",
+        ".Image.ImageTests",
+        ".Faults.PodInterfaceFaultTests",
+        ".RealUse.HostDeviceReturnTests",
         ".Installer.KilledTests",
         ".Flannel.KilledTests",
         "loop devices",
@@ -32,8 +36,6 @@ public sealed class LongOnesFirst : ITestCollectionOrderer
         ".Faults.FailedCallTests",
         ".Ports.PortKilledTests",
         ".Ports.PortMixedUseTests",
-        ".Deploy.ReleaseTests",
-        ".Image.ImageTests",
     ];
 
     /// <inheritdoc/>
