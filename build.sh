@@ -191,7 +191,7 @@ build_tests() {
 }
 
 run_tests() {
-    local passed=0 failed=0 skipped=0 project counts status=0 downloads executables arm64
+    local passed=0 failed=0 skipped=0 project counts status=0 downloads compiling arm64
     mkdir -p "$log"
     # shellcheck disable=SC2086
     privileged test $build_packages
@@ -199,9 +199,9 @@ run_tests() {
     download_for_tests & downloads=$!
     quietly restore dotnet restore Plugins.sln
     # The executables are compiled beside the rest: each leaves processors idle now and then.
-    build & executables=$!
+    build & compiling=$!
     (build_tests) || status=1
-    wait "$executables" || die "the executables are not there: the reason is above"
+    wait "$compiling" || die "the executables are not there: the reason is above"
     wait "$downloads" || die "what the tests need is not there: the reason is above"
     [ "$status" -eq 0 ] || die "the tests are not there: the reason is above"
     stop_compiler
