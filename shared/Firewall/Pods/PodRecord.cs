@@ -43,8 +43,11 @@ public sealed class PodRecord(Attachment owner)
 
     /// <summary>Adds a line.</summary>
     /// <exception cref="PodRecordException">The value holds a line end.</exception>
+    /// <exception cref="ArgumentException">The key is of what every record has, and the line would be read as that.</exception>
     public PodRecord With(string key, string value)
     {
+        if (IsOfEveryRecord(key))
+            throw new ArgumentException($"{key} is of every record");
         lines.Add(new KeyValuePair<string, string>(key, Line(value)));
         return this;
     }
@@ -139,12 +142,14 @@ public sealed class PodRecord(Attachment owner)
         var record = new PodRecord(new Attachment(network, container, ifName)) { NetNs = netNs, Link = link };
         foreach (var line in found)
         {
-            if (line.Key is not (NetworkKey or ContainerKey or InterfaceKey or NetNsKey or LinkKey))
+            if (!IsOfEveryRecord(line.Key))
                 record.lines.Add(line);
         }
 
         return record;
     }
+
+    private static bool IsOfEveryRecord(string key) => key is NetworkKey or ContainerKey or InterfaceKey or NetNsKey or LinkKey;
 
     private void Append(StringBuilder text, string key, string value)
     {

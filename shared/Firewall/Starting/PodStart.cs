@@ -18,7 +18,7 @@ public sealed record PodStart(Attachment Owner, string Namespace, string Name, V
     private const string NameKey = "pod";
     private const string AddressKey = "address";
     private const string SinceKey = "since";
-    private const string NetNsKey = "netns";
+    private const string NodeNetNsKey = "node-netns";
 
     /// <summary>The inode number of the plugin's network namespace, the node's; null: the plugin's build did not note it.</summary>
     public ulong? NetNs { get; init; }
@@ -34,7 +34,7 @@ public sealed record PodStart(Attachment Owner, string Namespace, string Name, V
             .With(NameKey, Name)
             .With(SinceKey, Since.ToString(CultureInfo.InvariantCulture));
         if (NetNs is { } number)
-            record.With(NetNsKey, number.ToString(CultureInfo.InvariantCulture));
+            record.With(NodeNetNsKey, number.ToString(CultureInfo.InvariantCulture));
         foreach (var address in Addresses)
             record.With(AddressKey, address.ToString());
         return record;
@@ -59,7 +59,9 @@ public sealed record PodStart(Attachment Owner, string Namespace, string Name, V
         _ = long.TryParse(record.Find(SinceKey), NumberStyles.None, CultureInfo.InvariantCulture, out var since);
         return new PodStart(record.Owner, home, name, addresses.ToValueArray(), since)
         {
-            NetNs = ulong.TryParse(record.Find(NetNsKey), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
+            NetNs = ulong.TryParse(record.Find(NodeNetNsKey), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : null,
         };
     }
 }

@@ -4,6 +4,7 @@ using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.Starting;
 using Plugboard.Linux;
+using Plugboard.Linux.Namespaces;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Policy;
@@ -105,6 +106,34 @@ public sealed class StartedPodTests
 
         Assert.True(node.Starts.WaitUntilReady(owner, TimeSpan.Zero));
         Assert.True(Passes(node, "z/c", "y/a"));
+    }
+
+    [KernelFact]
+    public void A_report_from_another_network_namespace_is_left_to_its_coordinator()
+    {
+        using var node = NewNode(startsClosed: true);
+        node.WritePods(Late);
+        node.Write(("x", FromB));
+        // No link of the pod is here, so a report of this namespace would be removed.
+        node.ReadAliases = static () => [];
+        node.Restart();
+        node.SyncWell(SyncCause.Start);
+        var elsewhere = Report("late") with { NetNs = 1 };
+        node.Starts!.Announce(elsewhere);
+        // As the other coordinator does.
+        node.Starts.SetReady(owner.Tag, isReady: true);
+
+        node.SyncWell(SyncCause.Retry);
+
+        Assert.Equal(elsewhere, Assert.Single(node.Starts.List()));
+        Assert.Equal([owner.Tag], node.Starts.ListReady());
+        Assert.True(Passes(node, "y/a", "z/c"));
+        Assert.Equal(0, node.Run(node.Reconciler.ReadState).WaitingPods);
+
+        node.Starts.Announce(Report("late") with { NetNs = node.Run(NetworkNamespace.FindOwnInode) });
+        node.SyncWell(SyncCause.Retry);
+        Assert.Empty(node.Starts.List());
+        Assert.Empty(node.Starts.ListReady());
     }
 
     [KernelFact]
