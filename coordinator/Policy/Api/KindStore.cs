@@ -178,9 +178,10 @@ internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts pa
     /// <summary>What is in force although the API says otherwise or nothing; under the lock.</summary>
     public IEnumerable<string> FindWarnings()
     {
-        if (isAbsent && !IsComplete)
+        // Its objects go before a definition does: nothing of it stays in force.
+        if (IsComplete ? IsOptional && failure is { IsNotServed: true } && objects.Count == 0 : isAbsent)
             yield return $"the Kubernetes API does not serve {kind.Plural}: none is in force until it does";
-        if (IsComplete && failure is not null)
+        else if (IsComplete && failure is not null)
             yield return $"{failure.Message}; the {kind.Plural} of {heardAt:yyyy-MM-dd'T'HH:mm:ss'Z'} stay in force";
         foreach (var (name, why) in refusals.Take(PolicyKind.MostNamed))
             yield return kind.Describe($"{name}", why);

@@ -13,6 +13,8 @@ public sealed class ClusterPolicyApiTests
     private const string DenyAll =
         """{"tier":"Baseline","priority":1,"subject":{"namespaces":{}},"ingress":[{"action":"Deny","from":[{"namespaces":{}}]}]}""";
 
+    private const string NotServed = "the Kubernetes API does not serve clusternetworkpolicies: none is in force until it does";
+
     private static readonly PolicyOptions options = new() { NodeName = "n1", ReadsCluster = true };
 
     private static PolicyApiRun Start(FakeKubernetes api) => PolicyApiRun.Start(api, options: options);
@@ -66,7 +68,7 @@ public sealed class ClusterPolicyApiTests
         await run.WatchedAsync();
         Assert.False(IsOpen(run));
         var told = Assert.Single(run.Source.Warnings);
-        Assert.Equal("the Kubernetes API does not serve clusternetworkpolicies: none is in force until it does", told);
+        Assert.Equal(NotServed, told);
         Assert.False(run.Source.Kinds.Single(static kind => kind.Name == "cluster-policies").IsReachable);
 
         // Another failure than that does not take the others away.
@@ -99,6 +101,7 @@ public sealed class ClusterPolicyApiTests
         api.Withdraw(FakeKubernetes.OlderClusterPolicies);
         await run.UntilAsync(() => IsOpen(run));
         await PassUntilAsync(run, () => run.Source.Warnings.Count == 1);
+        Assert.Equal(NotServed, run.Source.Warnings[0]);
         Assert.Null(run.Source.Problem);
 
         api.Serve(FakeKubernetes.ClusterPolicies);
