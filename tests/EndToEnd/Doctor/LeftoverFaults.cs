@@ -43,37 +43,46 @@ internal static class LeftoverFaults
             {
                 Proof = static node => Unless(node, "test ! -e /var/lib/cni/sriov/gone-net1"),
             },
-            new(
-                "a DHCP lease of a container that is gone",
-                FindingIds.DhcpLeaseStale,
-                static node =>
+            Lease("a DHCP lease of a container that is gone", Forgotten),
+            Lease(
+                "leases of both families of a container that is gone",
+                Forgotten with
                 {
-                    Place(node, "dhcp");
-                    node.Run(static () =>
-                        LeaseFiles
-                            .Of("/run/cni/dhcp.sock")
-                            .Write(
-                                new LeaseRecord
-                                {
-                                    Owner = new Attachment("lan", "gone", "net1"),
-                                    NetNs = "/run/netns/gone",
-                                    Args = "",
-                                    Config = [],
-                                    Hardware = new MacAddress(0x02_00_00_00_00_01),
-                                    HostLink = "",
-                                    Acquired = 1,
-                                    ServerHardware = new MacAddress(0x02_00_00_00_00_02),
-                                    Ack = [],
-                                }
-                            )
-                    );
+                    Acquired6 = 1,
+                    LinkLocal = IPAddr.Parse("fe80::1"),
+                    Reply6 = [7, 0, 0, 1],
                 }
-            )
-            {
-                // The next start of the daemon gives it back.
-                Proof = static node => Unless(node, "ls /run/cni/dhcp.sock.leases/release-*"),
-            },
+            ),
         ];
+
+    private static LeaseRecord Forgotten =>
+        new()
+        {
+            Owner = new Attachment("lan", "gone", "net1"),
+            NetNs = "/run/netns/gone",
+            Args = "",
+            Config = [],
+            Hardware = new MacAddress(0x02_00_00_00_00_01),
+            HostLink = "",
+            Acquired = 1,
+            ServerHardware = new MacAddress(0x02_00_00_00_00_02),
+            Ack = [],
+        };
+
+    private static Fault Lease(string name, LeaseRecord record) =>
+        new(
+            name,
+            FindingIds.DhcpLeaseStale,
+            node =>
+            {
+                Place(node, "dhcp");
+                node.Run(() => LeaseFiles.Of("/run/cni/dhcp.sock").Write(record));
+            }
+        )
+        {
+            // The next start of the daemon gives it back.
+            Proof = static node => Unless(node, "ls /run/cni/dhcp.sock.leases/release-*"),
+        };
 
     private static Fault[] Devices =>
         [
