@@ -9,6 +9,8 @@ mkdir -p "$directory"
 directory=$(readlink -f "$directory")
 [ ! -e "$directory/.complete" ] || exit 0
 state=$directory/.apt
+# Of a download that was cut off: another version may be the newest now.
+rm -rf "$directory/.packages"
 mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$directory/.packages"
 printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian forky main\n' > "$state/sources.list"
 : > "$state/status"
@@ -21,5 +23,6 @@ apt-get "${options[@]}" download user-mode-linux libc6
 for package in *.deb; do dpkg-deb --extract "$package" "$directory"; done
 # Its program interpreter is the one below the working directory, which has just this C library.
 LC_ALL=C sed -i 's|/\(lib64/ld-linux-x86-64.so.2\x00\)|\1\x00|' "$directory/usr/bin/linux.uml"
-[ -e "$directory/usr/lib64/ld-linux-x86-64.so.2" ]
+cd "$directory/usr"
+LD_LIBRARY_PATH=$directory/usr/lib/x86_64-linux-gnu bin/linux.uml --version
 : > "$directory/.complete"

@@ -103,12 +103,15 @@ internal sealed partial class InstallerHost : IDisposable
     public void Return() => Shell($"rm -rf {Root}; cp -al {Root}.kept {Root}");
 
     /// <summary>
-    /// What is on the host, without times: each file and directory with its mode, size and target, and the records' words.
+    /// What is on the host, without times: each directory with its mode, each file with its size and target too, and the records' words.
     /// </summary>
     public string Snapshot() =>
         TimePattern()
             .Replace(
-                Shell($"cd {Root}; find . -printf '%P %M %s %l\n' | grep -v '^[^ ]* d' | sort; find . -name '*record-*' -exec cat {{}} +"),
+                Shell(
+                    $"cd {Root}; find . -type d -printf '%P %M\\n' -o -printf '%P %M %s %l\\n' | sort; "
+                        + "find . -name '*record-*' -exec cat {} +"
+                ),
                 ""
             );
 
