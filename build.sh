@@ -91,9 +91,10 @@ build() {
     id=$(build_id)
     if [ "$(cat "artifacts/build-id$suffix" 2>/dev/null)" = "$id" ] && executables_present "$bin$suffix"; then return; fi
     rm -f "artifacts/build-id$suffix"
+    # Without the analyzers, which the tests' build runs on the same files: what that compiled is not compiled again.
+    [ "$(cat artifacts/analyzed 2>/dev/null)" = "$id" ] || rm -f artifacts/analyzed
     mkdir -p "$bin$suffix"
     say "Compiling, two to four minutes on two cores: ${executables}for $architecture"
-    # Without the analyzers, which the tests' build runs on the same files.
     quietly "publish$suffix" env "${environment[@]}" dotnet publish executables.proj -c Release -m "${one_compiler[@]}" \
         -p:PlugboardBuildId="$id" -p:PlugboardArchitecture="$architecture" \
         -p:PlugboardPublish="$root/artifacts/publish$suffix" -p:RunAnalyzers=false
@@ -142,7 +143,7 @@ check_lengths() {
 # run_project NAME: what its tests print, which is kept in its log; a failed test is no failure here, its count tells.
 run_project() {
     rm -f "$log/test-$1.trx"
-    PLUGBOARD_BIN=$bin dotnet test "tests/$1" --no-build -c Debug --logger "console;verbosity=${VERBOSITY:-minimal}" \
+    PLUGBOARD_BIN=$bin dotnet test "tests/$1" --no-build -c Release --logger "console;verbosity=${VERBOSITY:-minimal}" \
         --logger "trx;LogFileName=$log/test-$1.trx" 2>&1 | tee "$log/test-$1.log" || true
 }
 
@@ -183,27 +184,33 @@ build_arm64_for_tests() {
     stop_compiler
 }
 
-build_tests() {
-    say "Format, analyzers and tests, warnings as errors"
+check_format() {
     quietly tools dotnet tool restore
     quietly format dotnet csharpier check .
-    quietly build-tests dotnet build Plugins.sln --no-restore -c Debug "${one_compiler[@]}"
+}
+
+# Everything, analyzed: also what was compiled without analyzers, which is done to MSBuild.
+build_tests() {
+    local everything=()
+    [ -e artifacts/analyzed ] || everything=(--no-incremental)
+    quietly restore dotnet restore Plugins.sln
+    quietly build-tests dotnet build Plugins.sln --no-restore -c Release "${everything[@]}" "${one_compiler[@]}"
+    build_id > artifacts/analyzed
 }
 
 run_tests() {
-    local passed=0 failed=0 skipped=0 project counts status=0 downloads compiling arm64
+    local passed=0 failed=0 skipped=0 project counts status=0 downloads format arm64
     mkdir -p "$log"
     # shellcheck disable=SC2086
     privileged test $build_packages
     check_lengths
     download_for_tests & downloads=$!
-    quietly restore dotnet restore Plugins.sln
-    # The executables are compiled beside the rest: each leaves processors idle now and then.
-    build & compiling=$!
-    (build_tests) || status=1
-    wait "$compiling" || die "the executables are not there: the reason is above"
+    say "Format, analyzers and tests, warnings as errors"
+    check_format & format=$!
+    build_tests
+    wait "$format" || die "the format is not as it should be: the reason is above"
+    build
     wait "$downloads" || die "what the tests need is not there: the reason is above"
-    [ "$status" -eq 0 ] || die "the tests are not there: the reason is above"
     stop_compiler
     build_arm64_for_tests & arm64=$!
     for project in Unit Fuzz Kernel EndToEnd; do
@@ -231,9 +238,9 @@ fuzz() {
     export PLUGBOARD_FUZZ_SEED=${PLUGBOARD_FUZZ_SEED:-$((RANDOM * 32768 + RANDOM))}
     mkdir -p "$log"; rm -f "$report"
     quietly restore-fuzz dotnet restore tests/Fuzz
-    quietly build-fuzz dotnet build tests/Fuzz --no-restore -c Debug "${one_compiler[@]}"
+    quietly build-fuzz dotnet build tests/Fuzz --no-restore -c Release "${one_compiler[@]}"
     say "$seconds seconds, seed $PLUGBOARD_FUZZ_SEED"
-    dotnet test tests/Fuzz --no-build -c Debug --logger "console;verbosity=minimal" || status=$?
+    dotnet test tests/Fuzz --no-build -c Release --logger "console;verbosity=minimal" || status=$?
     awk -F'[: ]+' '{ print; inputs += $2; accepted += $4 } END { print inputs + 0 " inputs, " accepted + 0 " accepted" }' "$report"
     return $status
 }
