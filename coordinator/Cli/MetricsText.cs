@@ -117,6 +117,7 @@ internal static class MetricsText
         text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_objects{{kind=\"pods\"}} {figures.Pods}\n");
         text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_objects{{kind=\"policies\"}} {figures.Policies}\n");
         text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_objects{{kind=\"cluster-policies\"}} {figures.ClusterPolicies}\n");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_objects{{kind=\"nodes\"}} {figures.Nodes}\n");
         Head(text, "coordinator_policy_local_pods", "gauge", "Pods of this node, with an address of their own.");
         text.Append(CultureInfo.InvariantCulture, $"coordinator_policy_local_pods {figures.LocalPods}\n");
         Head(

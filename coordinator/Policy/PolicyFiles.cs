@@ -6,8 +6,8 @@ using Plugboard.Linux.Files;
 namespace Plugboard.Coordinator.Policy;
 
 /// <summary>
-/// The files with the objects: <c>policies.yaml</c>, and <c>pods.yaml</c> with pods and namespaces. If one is missing or invalid, its last
-/// valid content stays in force.
+/// The files with the objects: <c>policies.yaml</c>, and <c>pods.yaml</c> with pods, namespaces and nodes. If one is missing or
+/// invalid, its last valid content stays in force.
 /// </summary>
 internal sealed class PolicyFiles : IPolicySource
 {
@@ -44,7 +44,7 @@ internal sealed class PolicyFiles : IPolicySource
             static (before, after) => before.HasMoreThan(after),
             clock
         );
-        pods = new(PathOf("pods.yaml"), bytes => ReadPods(reader, bytes.Span), HasLost, clock);
+        pods = new(PathOf("pods.yaml"), bytes => reader.ReadPods(bytes.Span), HasLost, clock);
     }
 
     /// <inheritdoc/>
@@ -74,15 +74,10 @@ internal sealed class PolicyFiles : IPolicySource
 
     private string PathOf(string name) => Path.Combine(Path.GetFullPath(directory), name);
 
-    private static PolicyObjects ReadPods(PolicyFileReader reader, ReadOnlySpan<byte> bytes)
-    {
-        var (found, homes) = reader.ReadPods(bytes);
-        return PolicyObjects.Empty with { Pods = found, Namespaces = homes };
-    }
-
     private static bool HasLost(PolicyObjects before, PolicyObjects after) =>
         before.Pods.Keys.Any(name => !after.Pods.ContainsKey(name))
-        || before.Namespaces.Keys.Any(name => !after.Namespaces.ContainsKey(name));
+        || before.Namespaces.Keys.Any(name => !after.Namespaces.ContainsKey(name))
+        || before.Nodes.Keys.Any(name => !after.Nodes.ContainsKey(name));
 
     /// <inheritdoc/>
     public void Watch(Action changed)

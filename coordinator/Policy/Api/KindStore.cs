@@ -9,7 +9,7 @@ namespace Plugboard.Coordinator.Policy.Api;
 /// </summary>
 /// <param name="kind">The kind.</param>
 /// <param name="parts">What all kinds share.</param>
-internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts parts) : IObjectSink<ApiObject<TKey, TValue>>
+internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts parts) : IKindStore, IObjectSink<ApiObject<TKey, TValue>>
     where TKey : notnull
     where TValue : class
 {
@@ -37,10 +37,10 @@ internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts pa
     /// <summary>True once a long list was read, until it is set to false.</summary>
     public bool WasLarge { get; set; }
 
-    /// <summary>Why it cannot be read, now; null: it can.</summary>
+    /// <inheritdoc/>
     public ApiException? Failure => failure;
 
-    /// <summary>For metrics; under the lock.</summary>
+    /// <inheritdoc/>
     public PolicySourceKind State => new(kind.Name, failure is null && IsComplete, heardAt, refusals.Count);
 
     /// <summary>The objects; under the lock.</summary>
@@ -169,13 +169,13 @@ internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts pa
             into[name] = objects.GetValueOrDefault(name);
     }
 
-    /// <summary>The next <see cref="Take(Dictionary{TKey, TValue?})"/> gives all; under the lock.</summary>
+    /// <inheritdoc/>
     public void Rewind() => touched = new ChangeReader<TKey>(EqualityComparer<TKey>.Default);
 
-    /// <summary>Why the kind is not known; null: it is. Under the lock.</summary>
+    /// <inheritdoc/>
     public string? FindProblem() => IsComplete || isAbsent ? null : failure?.Message ?? $"the list of {kind.Plural} was not read yet";
 
-    /// <summary>What is in force although the API says otherwise or nothing; under the lock.</summary>
+    /// <inheritdoc/>
     public IEnumerable<string> FindWarnings()
     {
         // Its objects go before a definition does: nothing of it stays in force.
@@ -188,6 +188,25 @@ internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts pa
         if (refusals.Count > PolicyKind.MostNamed)
             yield return $"{refusals.Count - PolicyKind.MostNamed} more {kind.Plural} are refused";
     }
+}
+
+/// <summary>A store of any kind, as to whether it can be read; all under the lock.</summary>
+internal interface IKindStore
+{
+    /// <summary>Why it cannot be read, now; null: it can.</summary>
+    ApiException? Failure { get; }
+
+    /// <summary>For metrics.</summary>
+    PolicySourceKind State { get; }
+
+    /// <summary>Why the kind is not known; null: it is.</summary>
+    string? FindProblem();
+
+    /// <summary>What is in force although the API says otherwise or nothing.</summary>
+    IEnumerable<string> FindWarnings();
+
+    /// <summary>What was taken is forgotten: all is given again.</summary>
+    void Rewind();
 }
 
 /// <summary>What the stores of all kinds share.</summary>

@@ -8,7 +8,7 @@ namespace Plugboard.Coordinator.Policy.Api;
 /// <summary>
 /// The objects of network policy from the Kubernetes API: three kinds, or with ClusterNetworkPolicy four, each followed by a task of its
 /// own. Before the first complete list of all of them no object is in force; afterwards what was read stays in force while the API cannot
-/// be read. A fourth kind that the API does not serve has no objects.
+/// be read. A fourth kind that the API does not serve has no objects. Nodes are a fifth, from the first policy on that asks for them.
 /// </summary>
 internal sealed class PolicyApi : IPolicySource
 {
@@ -32,6 +32,8 @@ internal sealed class PolicyApi : IPolicySource
     private readonly KindStore<string, PolicyNamespace> namespaces;
     private readonly KindStore<ObjectName, NetworkPolicy> policies;
     private readonly KindStore<string, ClusterPolicy>? clusterPolicies;
+    private readonly KindStore<string, PolicyNode> nodes;
+    private readonly TaskCompletionSource asksForNodes = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim refused = new(0, 1);
     private readonly AutoResetEvent happened = new(initialState: false);
     private volatile Action? changed;
@@ -61,8 +63,36 @@ internal sealed class PolicyApi : IPolicySource
         pods = new(PolicyKind.Pods, parts) { KeepsLastGood = false, Keep = shared.Share };
         namespaces = new(PolicyKind.Namespaces, parts) { KeepsLastGood = true };
         policies = new(PolicyKind.Policies, parts) { KeepsLastGood = true };
+        nodes = new(PolicyKind.Nodes, parts) { KeepsLastGood = true };
         if (options.ReadsCluster)
-            clusterPolicies = new(PolicyKind.ClusterPolicies, parts) { KeepsLastGood = true, IsOptional = true };
+            clusterPolicies = new(PolicyKind.ClusterPolicies, parts)
+            {
+                KeepsLastGood = true,
+                IsOptional = true,
+                Keep = KeepAskingForNodes,
+            };
+    }
+
+    // Those that must be known.
+    private List<IKindStore> Stores
+    {
+        get
+        {
+            var stores = new List<IKindStore> { pods, namespaces, policies };
+            if (clusterPolicies is not null)
+                stores.Add(clusterPolicies);
+            if (asksForNodes.Task.IsCompleted)
+                stores.Add(nodes);
+            return stores;
+        }
+    }
+
+    // Before the policy is in force: until the nodes are known, no change is.
+    private ClusterPolicy KeepAskingForNodes(ClusterPolicy policy)
+    {
+        if (policy.AsksForNodes)
+            asksForNodes.TrySetResult();
+        return policy;
     }
 
     /// <inheritdoc/>
@@ -76,7 +106,8 @@ internal sealed class PolicyApi : IPolicySource
                         pods.Objects.Values,
                         namespaces.Objects.Values,
                         NamespaceIsolation.With(policies.Objects, namespaces.Objects.Values).Values,
-                        clusterPolicies?.Objects.Values
+                        clusterPolicies?.Objects.Values,
+                        nodes.Objects.Values
                     )
                     : null;
         }
@@ -101,10 +132,7 @@ internal sealed class PolicyApi : IPolicySource
                 return FindProblem() is null
                     ?
                     [
-                        .. pods.FindWarnings(),
-                        .. namespaces.FindWarnings(),
-                        .. policies.FindWarnings(),
-                        .. clusterPolicies?.FindWarnings() ?? [],
+                        .. Stores.SelectMany(static store => store.FindWarnings()),
                         .. NamespaceIsolation.FindWarnings(options.ReadsAnnotation, namespaces.Objects.Values),
                     ]
                     : [];
@@ -117,24 +145,15 @@ internal sealed class PolicyApi : IPolicySource
         get
         {
             lock (changing)
-                return clusterPolicies is null
-                    ? [pods.State, namespaces.State, policies.State]
-                    : [pods.State, namespaces.State, policies.State, clusterPolicies.State];
+                return Stores.ConvertAll(static store => store.State);
         }
     }
 
     // One that is forbidden says more than one that was not read yet.
     private string? FindProblem()
     {
-        var problems = new[] { pods.FindProblem(), namespaces.FindProblem(), policies.FindProblem(), clusterPolicies?.FindProblem() };
-        var failed = new[] { pods.Failure, namespaces.Failure, policies.Failure, clusterPolicies?.Failure };
-        for (var i = 0; i < problems.Length; i++)
-        {
-            if (problems[i] is not null && failed[i] is not null)
-                return problems[i];
-        }
-
-        return problems.FirstOrDefault(static problem => problem is not null);
+        var unknown = Stores.FindAll(static store => store.FindProblem() is not null);
+        return (unknown.Find(static store => store.Failure is not null) ?? unknown.FirstOrDefault())?.FindProblem();
     }
 
     private void ChangeRefusals()
@@ -178,9 +197,17 @@ internal sealed class PolicyApi : IPolicySource
                 clusterPolicies is null
                     ? Task.CompletedTask
                     : FollowAsync(client, PolicyKind.ClusterPolicies, reader.ReadClusterPolicy, clusterPolicies),
+                FollowNodesAsync(client, reader),
                 events.RunAsync(FindRefused, refused, ending.Token)
             )
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    // In a large cluster that is much to read, for a field that few use.
+    private async Task FollowNodesAsync(ApiClient client, PolicyObjectReader reader)
+    {
+        await asksForNodes.Task.WaitAsync(ending.Token).ConfigureAwait(false);
+        await FollowAsync(client, PolicyKind.Nodes, reader.ReadNode, nodes).ConfigureAwait(false);
     }
 
     private Task FollowAsync<TKey, TValue>(
@@ -260,10 +287,7 @@ internal sealed class PolicyApi : IPolicySource
     }
 
     // It is tried again after half a minute only.
-    private bool IsForbidden() =>
-        new[] { pods.Failure, namespaces.Failure, policies.Failure, clusterPolicies?.Failure }.Any(static why =>
-            why is { IsForbidden: true }
-        );
+    private bool IsForbidden() => Stores.Exists(static store => store.Failure is { IsForbidden: true });
 
     /// <inheritdoc/>
     public void Refresh()
@@ -282,6 +306,7 @@ internal sealed class PolicyApi : IPolicySource
             namespaces.Take(changes.Namespaces);
             policies.Take(changes.Policies);
             clusterPolicies?.Take(changes.ClusterPolicies);
+            nodes.Take(changes.Nodes);
         }
 
         NamespaceIsolation.Add(options.ReadsAnnotation, changes);
@@ -293,10 +318,8 @@ internal sealed class PolicyApi : IPolicySource
     {
         lock (changing)
         {
-            pods.Rewind();
-            namespaces.Rewind();
-            policies.Rewind();
-            clusterPolicies?.Rewind();
+            foreach (var store in Stores)
+                store.Rewind();
         }
     }
 

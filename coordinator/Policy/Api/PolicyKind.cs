@@ -29,6 +29,9 @@ internal sealed record PolicyKind(string Name, string Plural, string Path, strin
             "no namespaceSelector selects it, or if only its annotation is invalid, its pods are isolated"
         );
 
+    /// <summary>Nodes.</summary>
+    public static PolicyKind Nodes { get; } = new("nodes", "nodes", "/api/v1/nodes", "no peer by nodes selects it");
+
     /// <summary>NetworkPolicies.</summary>
     public static PolicyKind Policies { get; } =
         new(
@@ -66,6 +69,7 @@ internal sealed record PolicyKind(string Name, string Plural, string Path, strin
             {
                 "pods" => limits.Pods,
                 "namespaces" => limits.Namespaces,
+                "nodes" => limits.Nodes,
                 _ => limits.Policies,
             }
         )

@@ -6,15 +6,16 @@ using Plugboard.Documents;
 namespace Plugboard.Coordinator.Policy.Api;
 
 /// <summary>
-/// Reads the API's Pods, Namespaces and policies as the files' reader does, and of their bytes only what it needs. What is refused
-/// is refused as a whole: a policy isolates the pods that it selects and allows nothing, a pod is closed, no selector selects a namespace.
-/// Pure.
+/// Reads the API's Pods, Namespaces, Nodes and policies as the files' reader does, and of their bytes only what it needs. What is refused
+/// is refused as a whole: a policy isolates the pods that it selects and allows nothing, a pod is closed, no selector selects a namespace
+/// or a node. Pure.
 /// </summary>
 /// <param name="limits">What they may have at most.</param>
 /// <param name="readsAnnotation">See <see cref="PodReader"/>.</param>
 internal sealed class PolicyObjectReader(PolicyLimits limits, bool readsAnnotation)
 {
     private readonly PodReader pods = new(limits, readsAnnotation);
+    private readonly PolicyNodeReader nodes = new(limits);
     private readonly NetworkPolicyReader policies = new(limits);
     private readonly ClusterPolicyReader clusterPolicies = new(limits);
 
@@ -27,6 +28,11 @@ internal sealed class PolicyObjectReader(PolicyLimits limits, bool readsAnnotati
     /// <exception cref="ApiException">It has no valid name.</exception>
     public ApiObject<string, PolicyNamespace> ReadNamespace(ReadOnlySpan<byte> json) =>
         Read(json, WantedFields.OfNamespace, ObjectFields.ReadName, pods.ReadNamespace, pods.FindIsolated);
+
+    /// <summary>A Node.</summary>
+    /// <exception cref="ApiException">It has no valid name.</exception>
+    public ApiObject<string, PolicyNode> ReadNode(ReadOnlySpan<byte> json) =>
+        Read(json, WantedFields.OfNode, ObjectFields.ReadName, nodes.Read, static _ => null);
 
     /// <summary>A NetworkPolicy.</summary>
     /// <exception cref="ApiException">It has no valid name.</exception>

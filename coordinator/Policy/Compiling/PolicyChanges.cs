@@ -18,11 +18,14 @@ internal sealed record PolicyChanges
     /// <summary>The cluster policies by name.</summary>
     public Dictionary<string, ClusterPolicy?> ClusterPolicies { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The nodes by name.</summary>
+    public Dictionary<string, PolicyNode?> Nodes { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Addresses that a plugin of this node gave to a pod, whatever the objects say; null: it is taken back.</summary>
     public Dictionary<IPAddr, ObjectName?> Given { get; init; } = [];
 
     /// <summary>Nothing changed.</summary>
-    public bool IsEmpty => Pods.Count + Namespaces.Count + Policies.Count + ClusterPolicies.Count + Given.Count == 0;
+    public bool IsEmpty => Pods.Count + Namespaces.Count + Policies.Count + ClusterPolicies.Count + Nodes.Count + Given.Count == 0;
 
     /// <summary>What makes one state of the objects into another.</summary>
     public static PolicyChanges Between(PolicyObjects before, PolicyObjects after)
@@ -32,6 +35,7 @@ internal sealed record PolicyChanges
         Compare(before.Namespaces, after.Namespaces, changes.Namespaces);
         Compare(before.Policies, after.Policies, changes.Policies);
         Compare(before.ClusterPolicies, after.ClusterPolicies, changes.ClusterPolicies);
+        Compare(before.Nodes, after.Nodes, changes.Nodes);
         return changes;
     }
 

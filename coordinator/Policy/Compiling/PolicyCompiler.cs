@@ -13,6 +13,7 @@ internal sealed class PolicyCompiler
 {
     private readonly PodIndex pods;
     private readonly Dictionary<string, PolicyNamespace> namespaces = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PolicyNode> nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedDictionary<ObjectName, NetworkPolicy>> policies = new(StringComparer.Ordinal);
     private readonly ClusterPolicies clusterPolicies = new();
     private readonly SetRegistry sets;
@@ -23,7 +24,7 @@ internal sealed class PolicyCompiler
     public PolicyCompiler(string nodeName)
     {
         pods = new PodIndex(nodeName);
-        sets = new SetRegistry(pods, namespaces);
+        sets = new SetRegistry(pods, namespaces, nodes);
         chains = new ChainRegistry(sets);
     }
 
@@ -35,6 +36,7 @@ internal sealed class PolicyCompiler
             LocalPods = pods.Local.Count,
             Policies = policies.Values.Sum(static inside => inside.Count),
             ClusterPolicies = clusterPolicies.Count,
+            Nodes = nodes.Count,
             PolicyChains = chains.Rules.Count,
             Profiles = chains.Profiles.Count,
             Sets = PolicySet.Fixed.Count + sets.All.Sum(static resource => resource.Sets.Count),
@@ -66,7 +68,10 @@ internal sealed class PolicyCompiler
             Take(name, policy, dirty);
         foreach (var (name, policy) in changes.ClusterPolicies)
             Take(name, policy, dirty);
-        return Compile(dirty);
+        var delta = new DeltaRecorder();
+        if (changes.Nodes.Count > 0)
+            Take(changes.Nodes, delta);
+        return Compile(dirty, delta);
     }
 
     /// <summary>True if one more element of a set may forbid a connection.</summary>
@@ -141,12 +146,25 @@ internal sealed class PolicyCompiler
         }
     }
 
+    // Whichever pods are theirs, rules ask for nodes by their addresses alone.
+    private void Take(Dictionary<string, PolicyNode?> changes, DeltaRecorder delta)
+    {
+        foreach (var (name, node) in changes)
+        {
+            if (node is null)
+                nodes.Remove(name);
+            else
+                nodes[name] = node;
+        }
+
+        sets.RefreshNodes(delta);
+    }
+
     private static bool IsSelected(PolicyPod pod, NetworkPolicy? old, NetworkPolicy? policy) =>
         (old is not null && old.PodSelector.Matches(pod.Labels)) || (policy is not null && policy.PodSelector.Matches(pod.Labels));
 
-    private PolicyDelta Compile(HashSet<ObjectName> dirty)
+    private PolicyDelta Compile(HashSet<ObjectName> dirty, DeltaRecorder delta)
     {
-        var delta = new DeltaRecorder();
         var before = dirty.Select(pods.Take).OfType<CompiledPod>().ToList();
         foreach (var element in before.SelectMany(static pod => pod.Elements()))
             delta.Remove(element);
@@ -200,7 +218,8 @@ internal sealed class PolicyCompiler
                 table.Sets[other.Set].Add(element, "");
         }
 
-        foreach (var (set, element, chain) in pods.Compiled.SelectMany(static pod => pod.Elements()))
+        var ofNodes = sets.All.OfType<NodeSelector>().SelectMany(static selector => selector.Elements);
+        foreach (var (set, element, chain) in pods.Compiled.SelectMany(static pod => pod.Elements()).Concat(ofNodes))
             table.Sets[set].Add(element, chain);
         foreach (var rule in chains.Rules)
             table.Chains.Add(rule.Chain.Name, rule.Chain);

@@ -15,6 +15,9 @@ internal sealed record PolicyFigures
     /// <summary>Cluster policies.</summary>
     public int ClusterPolicies { get; init; }
 
+    /// <summary>Nodes of the cluster, where a cluster policy asks for them.</summary>
+    public int Nodes { get; init; }
+
     /// <summary>
     /// Chains of policies that select a pod of this node, one for each direction; one for each tier of cluster policies of some pods.
     /// </summary>

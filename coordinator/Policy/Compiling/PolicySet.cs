@@ -49,7 +49,7 @@ internal sealed record PolicySet(string Name, PolicySetKind Kind, bool? Is6, str
 /// <summary>What the elements of a set are.</summary>
 internal enum PolicySetKind
 {
-    /// <summary>Addresses of pods.</summary>
+    /// <summary>Addresses of pods, or of nodes.</summary>
     Peers,
 
     /// <summary>Ranges of addresses.</summary>

@@ -40,15 +40,16 @@ internal sealed class RuleCompiler(SetRegistry sets, PolicyDirection direction, 
     public IReadOnlyList<PolicyStep> Compile(PolicyRule rule)
     {
         var pods = rule.Peers.Select(static peer => peer.Pods).OfType<PodPeer>().Distinct().ToList();
+        var nodes = rule.Peers.Select(static peer => peer.Nodes).OfType<LabelSelector>().Distinct().ToList();
         var blocks = Array.ConvertAll(
             families,
             is6 => AddressRanges.Of(rule.Peers.Select(static peer => peer.Block).OfType<IpBlock>(), is6)
         );
         var isOfAll = rule.Peers.Count == 0;
         // Sets that no step needs must not be made.
-        if (!isOfAll && pods.Count == 0 && !Array.Exists(blocks, static ranges => ranges.Count > 0))
+        if (!isOfAll && pods.Count + nodes.Count == 0 && !Array.Exists(blocks, static ranges => ranges.Count > 0))
             return [];
-        // Behind a block of addresses there is no pod to ask what a name means.
+        // Behind a block of addresses, or on a node, there is no pod to ask what a name means.
         var asksPods = direction == PolicyDirection.Ingress || isOfAll || pods.Count > 0;
         var ports = CompilePorts(rule, asksPods);
         var steps = new List<PolicyStep>(isOfAll ? ports : []);
@@ -58,12 +59,16 @@ internal sealed class RuleCompiler(SetRegistry sets, PolicyDirection direction, 
                 steps.AddRange(In(ports, selector.Of(is6)));
         }
 
-        var ofBlocks =
+        var withoutNames =
             direction == PolicyDirection.Egress ? ports.FindAll(static port => port.Ports?.Kind != PolicySetKind.NamedPorts) : ports;
+        if (withoutNames.Count > 0)
+            steps.AddRange(
+                nodes.Select(node => Need(sets.Nodes(node, delta))).SelectMany(node => node.Sets.SelectMany(set => In(withoutNames, set)))
+            );
         foreach (var is6 in families)
         {
-            if (blocks[is6 ? 1 : 0] is { Count: > 0 } ranges && ofBlocks.Count > 0)
-                steps.AddRange(In(ofBlocks, Need(sets.Fixed(FixedSet.OfBlocks(ranges, is6), delta)).Set));
+            if (blocks[is6 ? 1 : 0] is { Count: > 0 } ranges && withoutNames.Count > 0)
+                steps.AddRange(In(withoutNames, Need(sets.Fixed(FixedSet.OfBlocks(ranges, is6), delta)).Set));
         }
 
         return steps;

@@ -1,3 +1,4 @@
+using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Firewall.Ports;
 
@@ -9,18 +10,25 @@ namespace Plugboard.Coordinator.Policy.Compiling;
 /// </summary>
 /// <param name="pods">The pods that are compiled already; the sets that come get their elements.</param>
 /// <param name="namespaces">The namespaces.</param>
-internal sealed class SetRegistry(PodIndex pods, IReadOnlyDictionary<string, PolicyNamespace> namespaces)
+/// <param name="nodes">The nodes.</param>
+internal sealed class SetRegistry(
+    PodIndex pods,
+    IReadOnlyDictionary<string, PolicyNamespace> namespaces,
+    IReadOnlyDictionary<string, PolicyNode> nodes
+)
 {
     private readonly Dictionary<PodPeer, PeerSelector> selectors = [];
     private readonly Dictionary<Anchor, List<PeerSelector>> anchored = [];
+    private readonly Dictionary<LabelSelector, NodeSelector> nodeSelectors = [];
     private readonly Dictionary<(string Name, PortProtocol Protocol, bool IsLocal), NamedPorts> named = [];
     private readonly Dictionary<string, FixedSet> others = new(StringComparer.Ordinal);
 
     /// <summary>How many selectors there are.</summary>
-    public int SelectorCount => selectors.Count;
+    public int SelectorCount => selectors.Count + nodeSelectors.Count;
 
     /// <summary>All sets of rules.</summary>
-    public IEnumerable<SetResource> All => ((IEnumerable<SetResource>)selectors.Values).Concat(named.Values).Concat(others.Values);
+    public IEnumerable<SetResource> All =>
+        ((IEnumerable<SetResource>)selectors.Values).Concat(nodeSelectors.Values).Concat(named.Values).Concat(others.Values);
 
     /// <summary>The sets of a selector.</summary>
     public PeerSelector Selector(PodPeer peer, DeltaRecorder delta)
@@ -47,6 +55,34 @@ internal sealed class SetRegistry(PodIndex pods, IReadOnlyDictionary<string, Pol
 
         return selector;
     }
+
+    /// <summary>The sets of a selector of nodes.</summary>
+    public NodeSelector Nodes(LabelSelector wanted, DeltaRecorder delta)
+    {
+        if (nodeSelectors.TryGetValue(wanted, out var known))
+            return known;
+        var selector = new NodeSelector(wanted) { Addresses = AddressesOf(wanted) };
+        nodeSelectors.Add(wanted, selector);
+        AddSets(selector, delta);
+        AddElements(selector.Elements, delta);
+        return selector;
+    }
+
+    /// <summary>Nodes came, changed or went.</summary>
+    public void RefreshNodes(DeltaRecorder delta)
+    {
+        foreach (var selector in nodeSelectors.Values)
+        {
+            var (before, after) = (selector.Addresses, AddressesOf(selector.Selector));
+            selector.Addresses = after;
+            foreach (var element in selector.ElementsOf(before.Except(after)))
+                delta.Remove(element);
+            AddElements(selector.ElementsOf(after.Except(before)), delta);
+        }
+    }
+
+    private HashSet<IPAddr> AddressesOf(LabelSelector selector) =>
+        nodes.Values.Where(node => selector.Matches(node.Labels)).SelectMany(static node => node.Addresses).ToHashSet();
 
     /// <summary>The sets of a port's name.</summary>
     public NamedPorts Named(string name, PortProtocol protocol, bool isLocal, DeltaRecorder delta)
@@ -129,6 +165,9 @@ internal sealed class SetRegistry(PodIndex pods, IReadOnlyDictionary<string, Pol
 
                 foreach (var pod in pods.CompiledIn(selector.Peer.Namespace))
                     pod.Peers.Remove(selector);
+                break;
+            case NodeSelector selector:
+                nodeSelectors.Remove(selector.Selector);
                 break;
             case NamedPorts ports:
                 named.Remove((ports.Name, ports.Protocol, ports.IsLocal));

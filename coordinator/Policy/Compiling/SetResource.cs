@@ -29,6 +29,36 @@ internal sealed class PeerSelector(PodPeer peer) : SetResource
     public PolicySet Of(bool is6) => Sets[is6 ? 1 : 0];
 }
 
+/// <summary>The addresses of the nodes that a selector selects: one pair of sets for all rules with this selector.</summary>
+/// <param name="selector">The selector.</param>
+internal sealed class NodeSelector(LabelSelector selector) : SetResource
+{
+    /// <summary>The selector.</summary>
+    public LabelSelector Selector { get; } = selector;
+
+    /// <summary>The addresses that are in the sets. Two nodes may state one.</summary>
+    public IReadOnlySet<IPAddr> Addresses { get; set; } = new HashSet<IPAddr>();
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<PolicySet> Sets { get; } =
+        PolicyNames.Pair(
+            "nodes",
+            PolicySetKind.Peers,
+            selector.ToString(),
+            selector.Requirements.Count == 0 ? "all nodes" : $"nodes with {selector}"
+        );
+
+    /// <summary>The set of a family.</summary>
+    public PolicySet Of(bool is6) => Sets[is6 ? 1 : 0];
+
+    /// <summary>The elements of both sets.</summary>
+    public IEnumerable<(PolicySet Set, PolicyElement Element, string Chain)> Elements => ElementsOf(Addresses);
+
+    /// <summary>The elements of addresses.</summary>
+    public IEnumerable<(PolicySet Set, PolicyElement Element, string Chain)> ElementsOf(IEnumerable<IPAddr> addresses) =>
+        addresses.Select(address => (Of(address.Is6), PolicyElement.Of(address), ""));
+}
+
 /// <summary>The pods' addresses with what a port's name means in each.</summary>
 /// <param name="name">The name.</param>
 /// <param name="protocol">The protocol that the port must have.</param>

@@ -133,12 +133,14 @@ internal sealed class PolicyOracle(PolicyObjects objects, IReadOnlyDictionary<IP
         );
     }
 
-    // Behind a block of addresses there is no pod to ask what a name means.
+    // Behind a block of addresses, or on a node, there is no pod to ask what a name means.
     private static bool IsOutside(PolicyPeer? peer, PolicyDirection direction) =>
-        direction == PolicyDirection.Egress && peer?.Block is not null;
+        direction == PolicyDirection.Egress && peer is { Block: not null } or { Nodes: not null };
 
     private bool IsPeer(PolicyPeer peer, PolicyPod? pod, IPAddr address) =>
-        peer.Block is { } block ? block.Contains(address) : pod is not null && peer.Pods is { } pods && pods.Matches(pod, HomeOf(pod));
+        peer.Block is { } block ? block.Contains(address)
+        : peer.Nodes is { } selector ? objects.Nodes.Values.Any(node => node.Addresses.Contains(address) && selector.Matches(node.Labels))
+        : pod is not null && peer.Pods is { } pods && pods.Matches(pod, HomeOf(pod));
 
     private static bool IsPort(PolicyPort port, PolicyPod? destination, Connection connection)
     {

@@ -45,6 +45,9 @@ internal sealed record ClusterPolicy
             home ?? new PolicyNamespace(pod.Name.Namespace, Labels.None.WithDefault(PolicyNamespace.NameLabel, pod.Name.Namespace))
         );
 
+    /// <summary>True if a rule of it has peers by nodes.</summary>
+    public bool AsksForNodes => Egress.Any(static rule => rule.Matches.Peers.Any(static peer => peer.Nodes is not null));
+
     /// <summary>The rules of a direction.</summary>
     public ValueArray<ClusterRule> Rules(PolicyDirection direction) => direction == PolicyDirection.Ingress ? Ingress : Egress;
 }

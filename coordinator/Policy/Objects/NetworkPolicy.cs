@@ -55,7 +55,8 @@ internal enum PolicyDirection
 internal sealed record PolicyRule(ValueArray<PolicyPeer> Peers, ValueArray<PolicyPort> Ports);
 
 /// <summary>
-/// The other end of a connection: a block of addresses, or pods. One with neither matches nothing: it is of a kind that is not known here.
+/// The other end of a connection: a block of addresses, pods, or nodes. One with none of them matches nothing: it is of a kind that is not
+/// known here.
 /// </summary>
 internal sealed record PolicyPeer
 {
@@ -64,6 +65,9 @@ internal sealed record PolicyPeer
 
     /// <summary>Pods.</summary>
     public PodPeer? Pods { get; init; }
+
+    /// <summary>Nodes, by their labels: the addresses that they state, which pods of the host's network have too.</summary>
+    public LabelSelector? Nodes { get; init; }
 }
 
 /// <summary>The addresses of a network without those of some parts of it.</summary>

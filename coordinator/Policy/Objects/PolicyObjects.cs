@@ -15,6 +15,9 @@ internal sealed record PolicyObjects
     /// <summary>The cluster policies by name.</summary>
     public IReadOnlyDictionary<string, ClusterPolicy> ClusterPolicies { get; init; } = new Dictionary<string, ClusterPolicy>();
 
+    /// <summary>The nodes by name; none while no cluster policy asks for them.</summary>
+    public IReadOnlyDictionary<string, PolicyNode> Nodes { get; init; } = new Dictionary<string, PolicyNode>();
+
     /// <summary>No object at all.</summary>
     public static PolicyObjects Empty { get; } = Of([], [], []);
 
@@ -23,7 +26,8 @@ internal sealed record PolicyObjects
         IEnumerable<PolicyPod> pods,
         IEnumerable<PolicyNamespace> namespaces,
         IEnumerable<NetworkPolicy> policies,
-        IEnumerable<ClusterPolicy>? clusterPolicies = null
+        IEnumerable<ClusterPolicy>? clusterPolicies = null,
+        IEnumerable<PolicyNode>? nodes = null
     ) =>
         new()
         {
@@ -31,5 +35,6 @@ internal sealed record PolicyObjects
             Namespaces = namespaces.ToDictionary(static home => home.Name, StringComparer.Ordinal),
             Policies = policies.ToDictionary(static policy => policy.Name),
             ClusterPolicies = (clusterPolicies ?? []).ToDictionary(static policy => policy.Name, StringComparer.Ordinal),
+            Nodes = (nodes ?? []).ToDictionary(static node => node.Name, StringComparer.Ordinal),
         };
 }

@@ -9,7 +9,7 @@ namespace Plugboard.Coordinator.Policy.Reading;
 
 /// <summary>
 /// Reads a ClusterNetworkPolicy of policy.networking.k8s.io, v1alpha2 or v1beta1. What its spec may not have is refused, and what is not
-/// enforced here: peers by <c>nodes</c> and <c>domainNames</c>. Pure.
+/// enforced here: peers by <c>domainNames</c>. Pure.
 /// </summary>
 /// <param name="limits">What it may have at most.</param>
 internal sealed class ClusterPolicyReader(PolicyLimits limits)
@@ -23,8 +23,8 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
     private static readonly string[] ingressKeys = ["from", "action", "name", "protocols"];
     private static readonly string[] egressKeys = ["to", "action", "name", "protocols"];
     private static readonly string[] ingressPeerKeys = ["namespaces", "pods"];
-    private static readonly string[] egressPeerKeys = ["namespaces", "pods", "networks"];
-    private static readonly string[] unenforcedPeerKeys = ["nodes", "domainNames"];
+    private static readonly string[] egressPeerKeys = ["namespaces", "pods", "nodes", "networks"];
+    private const string UnenforcedPeerKey = "domainNames";
     private static readonly string[] protocolKeys = ["tcp", "udp", "sctp", "destinationNamedPort"];
     private static readonly string[] protocolFields = ["destinationPort"];
     private static readonly string[] portKeys = ["number", "range"];
@@ -154,8 +154,8 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
             ReadList(peers).SelectMany(peer => ReadPeers(peer, direction)).ToValueArray(),
             ports is null ? [] : ReadList(ports).SelectMany(ReadProtocol).ToValueArray()
         );
-        if (matches.Ports.Any(static port => port.Name is not null) && matches.Peers.Any(static peer => peer.Block is not null))
-            throw node.Refused("has networks and a destinationNamedPort: behind a network no port has a name; write two rules");
+        if (matches.Ports.Any(static port => port.Name is not null) && matches.Peers.Any(static peer => peer.Pods is null))
+            throw node.Refused("has networks or nodes and a destinationNamedPort: only pods' ports have names; write two rules");
         return new ClusterRule(name?.Text ?? "", action, matches);
     }
 
@@ -171,18 +171,17 @@ internal sealed class ClusterPolicyReader(PolicyLimits limits)
 
     private IEnumerable<PolicyPeer> ReadPeers(DocumentNode node, PolicyDirection direction)
     {
-        foreach (var key in unenforcedPeerKeys)
-        {
-            if (direction == PolicyDirection.Egress && node.AsMap().Find(key) is { } peer)
-                throw peer.Refused("is a kind of peer that is not enforced here");
-        }
-
+        if (direction == PolicyDirection.Egress && node.AsMap().Find(UnenforcedPeerKey) is { } peer)
+            throw peer.Refused("is a kind of peer that is not enforced here");
         var keys = direction == PolicyDirection.Ingress ? ingressPeerKeys : egressPeerKeys;
         node.AsMap().RequireKnown(keys, isExact: true);
         var only = OnlyOf(node, keys);
-        return only.Name.Equals("networks", StringComparison.OrdinalIgnoreCase)
-            ? ReadList(only).Select(static network => new PolicyPeer { Block = ReadNetwork(network) })
-            : [new PolicyPeer { Pods = ReadPods(only) }];
+        return only.Name.ToUpperInvariant() switch
+        {
+            "NETWORKS" => ReadList(only).Select(static network => new PolicyPeer { Block = ReadNetwork(network) }),
+            "NODES" => [new PolicyPeer { Nodes = fields.ReadSelector(only) }],
+            _ => [new PolicyPeer { Pods = ReadPods(only) }],
+        };
     }
 
     // Host bits may be set: the API allows it.

@@ -39,6 +39,7 @@ internal static class ObjectKeys
         "initContainers",
         "ephemeralContainers",
     ];
+    private static readonly string[] ofNodeStatus = ["addresses"];
     private static readonly string[] ofPodStatus = ["phase", "podIP", "podIPs", "hostIP", "hostIPs", "nominatedNodeName"];
 
     /// <summary>Refuses what an object cannot have beside its spec: a key of the spec that is not indented.</summary>
@@ -56,6 +57,14 @@ internal static class ObjectKeys
         Require(document);
         RefuseMistyped(document.Find("spec"), ofPodSpec);
         RefuseMistyped(document.Find("status"), ofPodStatus);
+    }
+
+    /// <summary>The same of a Node.</summary>
+    /// <exception cref="DocumentException">With the line, and the key that was meant.</exception>
+    public static void RequireOfNode(DocumentNode document)
+    {
+        Require(document);
+        RefuseMistyped(document.Find("status"), ofNodeStatus);
     }
 
     /// <summary>The objects of a list.</summary>

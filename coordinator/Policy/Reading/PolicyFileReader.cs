@@ -6,8 +6,8 @@ using Plugboard.Linux;
 namespace Plugboard.Coordinator.Policy.Reading;
 
 /// <summary>
-/// Reads files of Pods, Namespaces, NetworkPolicies and ClusterNetworkPolicies, YAML or JSON, as <c>kubectl get -o yaml</c> prints them:
-/// several documents, or lists. Each file is read wholly or refused. Pure.
+/// Reads files of Pods, Namespaces, Nodes, NetworkPolicies and ClusterNetworkPolicies, YAML or JSON, as <c>kubectl get -o yaml</c> prints
+/// them: several documents, or lists. Each file is read wholly or refused. Pure.
 /// </summary>
 /// <param name="limits">What they may have at most.</param>
 /// <param name="readsAnnotation">See <see cref="PodReader"/>.</param>
@@ -16,28 +16,35 @@ internal sealed class PolicyFileReader(PolicyLimits limits, bool readsAnnotation
 {
     private const string ClusterKind = "ClusterNetworkPolicy";
 
-    private static readonly string[] podKinds = ["Pod", "Namespace"];
+    private const string NodeKind = "Node";
+
+    private static readonly string[] podKinds = ["Pod", "Namespace", NodeKind];
     private static readonly string[] policyKinds = ["NetworkPolicy"];
     private static readonly string[] allPolicyKinds = ["NetworkPolicy", ClusterKind];
 
     private readonly PodReader pods = new(limits, readsAnnotation);
+    private readonly PolicyNodeReader nodes = new(limits);
     private readonly NetworkPolicyReader policies = new(limits);
     private readonly ClusterPolicyReader clusterPolicies = new(limits);
 
-    /// <summary>The pods and namespaces of a file.</summary>
+    /// <summary>The pods, namespaces and nodes of a file, and no policies.</summary>
     /// <exception cref="DocumentException">It is invalid: with the line and the reason.</exception>
-    public (IReadOnlyDictionary<ObjectName, PolicyPod> Pods, IReadOnlyDictionary<string, PolicyNamespace> Namespaces) ReadPods(
-        ReadOnlySpan<byte> utf8
-    )
+    public PolicyObjects ReadPods(ReadOnlySpan<byte> utf8)
     {
         var found = new Dictionary<ObjectName, PolicyPod>();
         var homes = new Dictionary<string, PolicyNamespace>(StringComparer.Ordinal);
+        var others = new Dictionary<string, PolicyNode>(StringComparer.Ordinal);
         foreach (var (kind, node) in Objects(utf8, podKinds, WantedFields.OfPodFile))
         {
             if (kind == "Pod")
             {
                 ObjectKeys.RequireOfPod(node);
                 Add(found, pods.Read(node), static pod => pod.Name, (node, limits.Pods));
+            }
+            else if (kind == NodeKind)
+            {
+                ObjectKeys.RequireOfNode(node);
+                Add(others, nodes.Read(node), static other => other.Name, (node, limits.Nodes));
             }
             else
             {
@@ -46,7 +53,12 @@ internal sealed class PolicyFileReader(PolicyLimits limits, bool readsAnnotation
             }
         }
 
-        return (found, homes);
+        return PolicyObjects.Empty with
+        {
+            Pods = found,
+            Namespaces = homes,
+            Nodes = others,
+        };
     }
 
     /// <summary>The policies of a file.</summary>

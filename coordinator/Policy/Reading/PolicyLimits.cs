@@ -20,6 +20,9 @@ internal sealed record PolicyLimits
     /// <summary>The namespaces of a source.</summary>
     public int Namespaces { get; init; } = 50_000;
 
+    /// <summary>The nodes of a source.</summary>
+    public int Nodes { get; init; } = 20_000;
+
     /// <summary>The policies of a source.</summary>
     public int Policies { get; init; } = 20_000;
 }

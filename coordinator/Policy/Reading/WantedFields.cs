@@ -29,9 +29,11 @@ internal static class WantedFields
         DocumentFields.Of(("nodeName", null), ("hostNetwork", null), ("containers", container), ("initContainers", container))
     );
 
+    private static readonly (string, DocumentFields?) addresses = ("addresses", DocumentFields.Of(("type", null), ("address", null)));
+
     private static readonly (string, DocumentFields?) status = (
         "status",
-        DocumentFields.Of(("phase", null), ("podIP", null), ("podIPs", DocumentFields.Of(("ip", null))))
+        DocumentFields.Of(("phase", null), ("podIP", null), ("podIPs", DocumentFields.Of(("ip", null))), addresses)
     );
 
     /// <summary>Of a Pod.</summary>
@@ -40,10 +42,13 @@ internal static class WantedFields
     /// <summary>Of a Namespace.</summary>
     public static DocumentFields OfNamespace { get; } = DocumentFields.Of(metadata);
 
+    /// <summary>Of a Node.</summary>
+    public static DocumentFields OfNode { get; } = DocumentFields.Of(metadata, ("status", DocumentFields.Of(addresses)));
+
     /// <summary>Of a NetworkPolicy, whose spec is read wholly: a mistyped word in it must be seen.</summary>
     public static DocumentFields OfPolicy { get; } = DocumentFields.Of(metadata, ("spec", null));
 
-    /// <summary>Of a file of Pods and Namespaces: one of them, or a list.</summary>
+    /// <summary>Of a file of Pods, Namespaces and Nodes: one of them, or a list.</summary>
     public static DocumentFields OfPodFile { get; } =
         DocumentFields.Of(("kind", null), metadata, spec, status, ("items", DocumentFields.Of(("kind", null), metadata, spec, status)));
 }

@@ -92,8 +92,8 @@ internal static class CoordinatorTargets
 
     private static bool PolicyPods(byte[] input)
     {
-        var (pods, namespaces) = PolicyReader.ReadPods(input);
-        return Compile(PolicyObjects.Of(pods.Values, namespaces.Values, []));
+        var objects = PolicyReader.ReadPods(input);
+        return Compile(PolicyObjects.Of(objects.Pods.Values, objects.Namespaces.Values, [], nodes: objects.Nodes.Values));
     }
 
     private static bool Compile(PolicyObjects objects)

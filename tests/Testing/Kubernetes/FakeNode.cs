@@ -16,7 +16,7 @@ public static class FakeNode
                 ["name"] = name,
                 ["uid"] = $"uid-of-{name}",
                 ["creationTimestamp"] = "2024-05-06T07:08:09Z",
-                ["labels"] = new JsonObject { ["kubernetes.io/hostname"] = name, ["name"] = "no name of a node" },
+                ["labels"] = new JsonObject { ["kubernetes.io/hostname"] = name, ["name"] = "no-name-of-a-node" },
                 ["annotations"] = new JsonObject
                 {
                     ["volumes.kubernetes.io/controller-managed-attach-detach"] = "true",

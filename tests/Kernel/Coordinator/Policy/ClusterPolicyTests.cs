@@ -113,6 +113,46 @@ public sealed class ClusterPolicyTests
     }
 
     [KernelFact]
+    public void Nodes_are_followed_by_their_labels_and_addresses()
+    {
+        using var node = new PolicyNode(options: options);
+        node.Cluster =
+        [
+            Admin(
+                1,
+                "egress: [{action: Accept, to: [{nodes: {matchLabels: {role: api}}}], "
+                    + "protocols: [{tcp: {destinationPort: {number: 80}}}]}, {action: Deny, to: [{nodes: {}}]}]"
+            ),
+        ];
+        node.Write();
+        node.WritePods();
+        node.SyncWell(SyncCause.Start);
+        node.Holds("without a node");
+        // The addresses are those of pods, so that the probe has somebody who answers.
+        foreach (
+            var (name, nodes) in new[]
+            {
+                ("one node", Node("m1", "worker", "y/a")),
+                ("a node of another label", Node("m1", "worker", "y/a") + Node("m2", "api", "y/b")),
+                ("the label changed", Node("m1", "api", "y/a") + Node("m2", "worker", "y/b")),
+                ("two with one address", Node("m1", "api", "y/a") + Node("m2", "worker", "y/a")),
+                ("one of both went", Node("m2", "worker", "y/a")),
+            }
+        )
+        {
+            node.WritePods(nodes);
+            node.SyncWell();
+            node.Holds(name);
+            Assert.Equal([], node.Run(() => node.Reconciler.Plan(PolicyNode.View)).Changes);
+        }
+
+        string Node(string name, string role, string pod) =>
+            $"kind: Node\nmetadata: {{name: {name}, labels: {{role: {role}}}}}\nstatus:\n  addresses:\n"
+            + $"  - {{type: InternalIP, address: {node.Address(pod, is6: false)}}}\n"
+            + $"  - {{type: InternalIP, address: '{node.Address(pod, is6: true)}'}}\n---\n";
+    }
+
+    [KernelFact]
     public void Without_cluster_policies_the_flag_changes_nothing_of_the_table()
     {
         using var node = new PolicyNode(options: options with { ReadsCluster = false });

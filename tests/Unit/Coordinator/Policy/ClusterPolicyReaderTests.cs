@@ -87,11 +87,17 @@ public sealed class ClusterPolicyReaderTests
     )]
     [InlineData(Head + "ingress: [{action: Deny, " + Peer + ", ports: [{portNumber: {port: 1}}]}]", "unknown key \"ports\"")]
     [InlineData(Head + "egress: [{action: Accept, to: [{domainNames: [example.com]}]}]", "not enforced here")]
-    [InlineData(Head + "egress: [{action: Deny, to: [{nodes: {}}]}]", "not enforced here")]
+    [InlineData(Head + "egress: [{action: Deny, to: [{nodes: {matchLabel: {a: b}}}]}]", "unknown key \"matchLabel\"")]
+    [InlineData(Head + "ingress: [{action: Deny, from: [{nodes: {}}]}]", "unknown key \"nodes\"")]
+    [InlineData(Head + "egress: [{action: Deny, to: [{nodes: {}, networks: [10.0.0.0/8]}]}]", "only one is possible")]
     [InlineData(Head + "egress: [{action: Deny, to: [{networks: [10.0.0.0/33]}]}]", "is not a network")]
     [InlineData(
         Head + "egress: [{action: Deny, to: [{networks: [10.0.0.0/8]}], protocols: [{destinationNamedPort: a}]}]",
-        "behind a network no port has a name"
+        "only pods' ports have names"
+    )]
+    [InlineData(
+        Head + "egress: [{action: Deny, to: [{nodes: {}}], protocols: [{destinationNamedPort: a}]}]",
+        "only pods' ports have names"
     )]
     public void What_the_API_does_not_have_or_is_not_enforced_is_refused(string spec, string reason) =>
         Assert.Contains(
@@ -131,7 +137,7 @@ public sealed class ClusterPolicyReaderTests
     [InlineData("ingress: [{action: Deny, from: [{}]}, {action: Accept, " + Peer + "}]", "in:Deny:0 in:Accept:1")]
     [InlineData("ingress: [{action: Pass, from: [{}]}]", "in:Deny:0")]
     [InlineData("ingress: [{action: Log, " + Peer + "}]", "in:Deny:0")]
-    [InlineData("ingress: [{action: Pass, " + Peer + "}]\negress: [{action: Deny, to: [{nodes: {}}]}]", "in:Pass:1 out:Deny:0")]
+    [InlineData("ingress: [{action: Pass, " + Peer + "}]\negress: [{action: Deny, to: [{domainNames: [a.b]}]}]", "in:Pass:1 out:Deny:0")]
     [InlineData("egress: [{action: Accept, to: [{domainNames: [a.b]}]}, {action: Deny, to: [{networks: [0.0.0.0/0]}]}]", "out:Deny:1")]
     [InlineData("egress: 7", "out:Deny:0")]
     public void A_refused_policy_denies_what_it_cannot_say_and_accepts_what_it_can(string rules, string expected)

@@ -2,6 +2,7 @@ using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy.Compiling;
 using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Firewall.Ports;
+using Plugboard.Linux;
 
 namespace Plugboard.Tests.Unit.Coordinator.Policy;
 
@@ -226,6 +227,46 @@ public sealed class ClusterPolicyTests
         cluster.Set(new PolicyNamespace("z", LabelsOf("x")));
         Assert.Equal("x/a x/b x/c z/b z/c", cluster.Reaching("z/a"));
     }
+
+    [Fact]
+    public void Nodes_are_peers_by_their_labels_with_all_their_addresses()
+    {
+        cluster.Set(Node("worker", "192.0.2.1", "2001:db8::1"));
+        cluster.Set(Node("control-plane", "192.0.2.2", "203.0.113.2"));
+        cluster.WithCluster(Admin(1, Egress("action: Deny, to: [{nodes: {matchLabels: {role: control-plane}}}]")));
+        Assert.True(cluster.Allows("x/a", "192.0.2.1"));
+        Assert.False(cluster.Allows("x/a", "192.0.2.2"));
+        Assert.False(cluster.Allows("x/a", "203.0.113.2"));
+        Assert.True(cluster.Allows("y/a", "192.0.2.2"));
+        Assert.True(cluster.Allows("x/a", "2001:db8::1", is6: true));
+        Assert.Equal(Others, cluster.ReachedBy("x/a"));
+
+        cluster.Set(
+            new PolicyNode("worker", Labels.Of([new("role", "control-plane")]), Node("worker", "192.0.2.1", "2001:db8::1").Addresses)
+        );
+        Assert.False(cluster.Allows("x/a", "192.0.2.1"));
+        Assert.False(cluster.Allows("x/a", "2001:db8::1", is6: true));
+    }
+
+    [Fact]
+    public void An_empty_selector_is_all_nodes_and_ports_count_as_for_networks()
+    {
+        cluster.Set(Node("worker", "192.0.2.1"));
+        cluster.Set(Node("control-plane", "192.0.2.2"));
+        cluster.WithCluster(
+            Admin(
+                1,
+                Egress("action: Accept, to: [{nodes: {matchLabels: {role: control-plane}}}], " + Http, "action: Deny, to: [{nodes: {}}]")
+            )
+        );
+        Assert.True(cluster.Allows("x/a", "192.0.2.2"));
+        Assert.False(cluster.Allows("x/a", "192.0.2.2", 81));
+        Assert.False(cluster.Allows("x/a", "192.0.2.1"));
+        Assert.True(cluster.Allows("x/a", "192.0.2.3"));
+    }
+
+    private static PolicyNode Node(string role, params string[] addresses) =>
+        new(role, Labels.Of([new("role", role)]), addresses.Select(static address => IPAddr.Parse(address)).ToValueArray());
 
     [Fact]
     public void A_namespace_that_is_not_known_has_the_label_of_its_name_for_a_subject_and_is_no_peer()

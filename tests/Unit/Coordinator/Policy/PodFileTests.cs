@@ -47,11 +47,11 @@ public sealed class PodFileTests
             $$$"""{"kind":"List","extra":{{{deep}}},"items":[{{{pod}}},"""
             + $$$"""{"kind":"Namespace","metadata":{"name":"x","managedFields":[{{{deep}}}]}}]}""";
 
-        var (pods, homes) = new PolicyFileReader(new PolicyLimits()).ReadPods(Encoding.UTF8.GetBytes(text));
+        var objects = new PolicyFileReader(new PolicyLimits()).ReadPods(Encoding.UTF8.GetBytes(text));
 
-        Assert.Equal("app=web", $"{pods[new ObjectName("x", "a")].Labels}");
-        Assert.Equal(["web"], pods[new ObjectName("x", "a")].Ports.Select(static port => port.Name));
-        Assert.Single(homes);
+        Assert.Equal("app=web", $"{objects.Pods[new ObjectName("x", "a")].Labels}");
+        Assert.Equal(["web"], objects.Pods[new ObjectName("x", "a")].Ports.Select(static port => port.Name));
+        Assert.Single(objects.Namespaces);
     }
 
     [Theory]

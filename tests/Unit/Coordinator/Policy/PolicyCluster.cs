@@ -17,6 +17,7 @@ internal sealed class PolicyCluster
 
     private readonly Dictionary<ObjectName, PolicyPod> pods = [];
     private readonly Dictionary<string, PolicyNamespace> namespaces = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PolicyNode> nodes = new(StringComparer.Ordinal);
     private Dictionary<ObjectName, NetworkPolicy> policies = [];
     private Dictionary<string, ClusterPolicy> clusterPolicies = [];
 
@@ -41,7 +42,7 @@ internal sealed class PolicyCluster
         }
     }
 
-    public PolicyObjects Objects => PolicyObjects.Of(pods.Values, namespaces.Values, policies.Values, clusterPolicies.Values);
+    public PolicyObjects Objects => PolicyObjects.Of(pods.Values, namespaces.Values, policies.Values, clusterPolicies.Values, nodes.Values);
 
     public Dictionary<IPAddr, string> Nodes { get; } = [];
 
@@ -50,6 +51,8 @@ internal sealed class PolicyCluster
     public void Set(PolicyPod pod) => pods[pod.Name] = pod;
 
     public void Set(PolicyNamespace home) => namespaces[home.Name] = home;
+
+    public void Set(PolicyNode node) => nodes[node.Name] = node;
 
     public void Change(string name, Func<PolicyPod, PolicyPod> change) => Set(change(Pod(name)));
 

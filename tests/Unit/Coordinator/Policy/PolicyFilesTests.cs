@@ -86,6 +86,38 @@ public sealed class PolicyFilesTests : IDisposable
     }
 
     [Fact]
+    public void Nodes_are_in_the_file_of_pods_and_of_their_addresses_only_those_of_IP_count()
+    {
+        using var both = new PolicyFiles(directory.FullName, time, readsCluster: true);
+        const string node =
+            "---\nkind: Node\nmetadata: {name: n2, labels: {role: worker}}\nstatus:\n  capacity: {cpu: 2}\n  addresses:\n"
+            + "  - {type: Hostname, address: n2}\n  - {type: InternalIP, address: 192.0.2.2}\n"
+            + "  - {type: ExternalIP, address: '2001:db8::2'}\n  - {type: InternalIP, address: 169.254.0.2}\n";
+        Write("pods.yaml", Pods + node);
+        Write("policies.yaml", One);
+        both.Refresh();
+        var known = Assert.Single(both.Current!.Nodes).Value;
+        Assert.Equal("192.0.2.2 2001:db8::2", string.Join(' ', known.Addresses));
+        Assert.Contains(new("role", "worker"), known.Labels.All);
+        Assert.Single(both.Take().Nodes);
+
+        foreach (
+            var (wrong, why) in new[]
+            {
+                ("address: 192.0.2.2}", "address: 192.0.2.300}"),
+                ("addresses:", "adresses:"),
+                ("role: worker", "role: work er"),
+            }.Zip(["is not the address of a node", "did you mean \"addresses\"", "is not the value of a label"])
+        )
+        {
+            Write("pods.yaml", Pods + node.Replace(wrong.Item1, wrong.Item2, StringComparison.Ordinal));
+            both.Refresh();
+            Assert.Contains(why, Assert.Single(both.Warnings), StringComparison.Ordinal);
+            Assert.Same(known, Assert.Single(both.Current!.Nodes).Value);
+        }
+    }
+
+    [Fact]
     public void Fewer_objects_count_if_they_stay_so_for_half_a_second_and_more_count_at_once()
     {
         Write("pods.yaml", Pods);

@@ -121,11 +121,11 @@ public sealed class PolicyReaderTests
     [Fact]
     public void Several_documents_are_read_and_a_namespace_gets_the_label_with_its_name()
     {
-        var (pods, homes) = Reader.ReadPods(
+        var objects = Reader.ReadPods(
             "kind: Namespace\nmetadata: {name: shop, labels: {team: a}}\n---\nkind: Pod\nmetadata: {name: p, namespace: shop}\n"u8
         );
-        Assert.Single(pods);
-        Assert.Equal("kubernetes.io/metadata.name=shop,team=a", homes["shop"].Labels.ToString());
+        Assert.Single(objects.Pods);
+        Assert.Equal("kubernetes.io/metadata.name=shop,team=a", objects.Namespaces["shop"].Labels.ToString());
     }
 
     [Theory]

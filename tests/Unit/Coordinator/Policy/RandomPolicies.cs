@@ -16,6 +16,7 @@ internal sealed class RandomPolicies(int seed, bool hasClusterPolicies = false)
     private static readonly string[] portNames = ["web", "dns"];
     private static readonly PortProtocol[] protocols = [PortProtocol.Tcp, PortProtocol.Udp, PortProtocol.Sctp];
     private static readonly string[] clusterNames = ["k", "l", "m", "n"];
+    private static readonly string[] nodeNames = ["n1", "n2", "n3"];
     private static readonly int[] priorities = [0, 1, 2];
     private static readonly RuleAction[] actions = Enum.GetValues<RuleAction>();
     private static readonly LabelOperator[] operators = Enum.GetValues<LabelOperator>();
@@ -31,11 +32,15 @@ internal sealed class RandomPolicies(int seed, bool hasClusterPolicies = false)
 
     public Dictionary<string, ClusterPolicy> ClusterPolicies { get; } = new(StringComparer.Ordinal);
 
-    public PolicyObjects Objects => PolicyObjects.Of(Pods.Values, Namespaces.Values, Policies.Values, ClusterPolicies.Values);
+    public Dictionary<string, PolicyNode> Nodes { get; } = new(StringComparer.Ordinal);
+
+    public PolicyObjects Objects => PolicyObjects.Of(Pods.Values, Namespaces.Values, Policies.Values, ClusterPolicies.Values, Nodes.Values);
 
     /// <summary>Changes, adds or removes an object.</summary>
     public void Step()
     {
+        if (hasClusterPolicies && Chance(6))
+            StepNode();
         var home = One(homes);
         var name = new ObjectName(home, One(names));
         if (hasClusterPolicies && Chance(3))
@@ -69,6 +74,15 @@ internal sealed class RandomPolicies(int seed, bool hasClusterPolicies = false)
                 Policies[name] = Policy(name);
                 break;
         }
+    }
+
+    private void StepNode()
+    {
+        var node = One(nodeNames);
+        if (Chance(4))
+            Nodes.Remove(node);
+        else
+            Nodes[node] = new PolicyNode(node, SomeLabels(), Some(3, () => Address(Chance(3))).Distinct().ToValueArray());
     }
 
     public Connection Connection()
@@ -122,21 +136,17 @@ internal sealed class RandomPolicies(int seed, bool hasClusterPolicies = false)
             Tier = Chance(2) ? PolicyTier.Admin : PolicyTier.Baseline,
             Priority = One(priorities),
             Subject = new PodPeer(null, Selector(), Selector()),
-            Ingress = ClusterRules(),
-            Egress = ClusterRules(),
+            Ingress = ClusterRules(ClusterPeer),
+            Egress = ClusterRules(() => Chance(4) ? new PolicyPeer { Nodes = Selector() } : ClusterPeer()),
         };
 
-    private ValueArray<ClusterRule> ClusterRules() =>
+    private ValueArray<ClusterRule> ClusterRules(Func<PolicyPeer> peer) =>
         Some(
                 3,
                 () =>
                     Chance(8)
                         ? ClusterRule.DenyAll("")
-                        : new ClusterRule(
-                            "",
-                            One(actions),
-                            new PolicyRule([ClusterPeer(), .. Some(1, ClusterPeer)], Some(2, PolicyPort).ToValueArray())
-                        )
+                        : new ClusterRule("", One(actions), new PolicyRule([peer(), .. Some(1, peer)], Some(2, PolicyPort).ToValueArray()))
             )
             .ToValueArray();
 

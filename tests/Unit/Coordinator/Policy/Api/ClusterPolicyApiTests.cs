@@ -137,7 +137,7 @@ public sealed class ClusterPolicyApiTests
             FakeObjects.ClusterPolicy(
                 "elsewhere",
                 """{"tier":"Admin","priority":1,"subject":{"namespaces":{"matchLabels":{"a":"b"}}}"""
-                    + ""","egress":[{"action":"Deny","to":[{"nodes":{}}]}]}"""
+                    + ""","egress":[{"action":"Deny","to":[{"domainNames":["a.b"]}]}]}"""
             )
         );
         using var run = Start(api);
@@ -181,6 +181,58 @@ public sealed class ClusterPolicyApiTests
         Assert.True(!IsOpen(run) && IsBlueOpen(run));
         Assert.True(run.Passes("10.0.0.1", "10.0.0.2"));
         Assert.Contains("other such rules deny everything", Assert.Single(run.Source.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nodes_are_read_from_the_first_policy_on_that_asks_for_them()
+    {
+        const string denyNodes =
+            """{"tier":"Admin","priority":1,"subject":{"namespaces":{}}"""
+            + ""","egress":[{"action":"Deny","to":[{"nodes":{"matchLabels":{"kubernetes.io/hostname":"n2"}}}]}]}""";
+        using var api = PolicyApiRun.ThreePods();
+        api.Serve(FakeKubernetes.ClusterPolicies);
+        api.Put(FakeKubernetes.ClusterPolicies, FakeObjects.ClusterPolicy("blue", DenyFromBlue));
+        api.Add("n1", ["10.0.0.0/24"], "192.0.2.1");
+        api.Add("n2", ["10.0.1.0/24"], "192.0.2.2");
+        using var run = Start(api);
+        await run.WatchedAsync(4);
+        Assert.DoesNotContain(api.Server.Requests, static each => each.Path == FakeKubernetes.Nodes);
+
+        api.Put(FakeKubernetes.ClusterPolicies, FakeObjects.ClusterPolicy("nodes", denyNodes));
+        await run.UntilAsync(() => !run.Passes("10.0.0.1", "192.0.2.2"));
+        Assert.True(run.Passes("10.0.0.1", "192.0.2.1"));
+        Assert.True(run.Source.Kinds.Single(static kind => kind.Name == "nodes").IsReachable);
+
+        api.Edit("n1", static node => node["metadata"]!["labels"]!["kubernetes.io/hostname"] = "n2");
+        await run.UntilAsync(() => !run.Passes("10.0.0.1", "192.0.2.1"));
+        api.Delete("n2");
+        await run.UntilAsync(() => run.Passes("10.0.0.1", "192.0.2.2"));
+        await run.IsAsOfAFreshListAsync();
+    }
+
+    [Fact]
+    public async Task Until_the_nodes_are_known_no_policy_that_asks_for_them_is_in_force_in_part()
+    {
+        const string butNodes =
+            """{"tier":"Admin","priority":1,"subject":{"namespaces":{}}"""
+            + ""","egress":[{"action":"Deny","to":[{"nodes":{}}]},{"action":"Deny","to":[{"networks":["198.51.100.0/24"]}]}]}""";
+        using var api = PolicyApiRun.ThreePods();
+        api.Serve(FakeKubernetes.ClusterPolicies);
+        api.Instead = static request =>
+            request.Path == FakeKubernetes.Nodes ? FakeAnswer.Refusal(403, "Forbidden", "nodes is forbidden") : null;
+        using var run = Start(api);
+        await run.WatchedAsync(4);
+        Assert.Null(run.Source.Problem);
+
+        api.Put(FakeKubernetes.ClusterPolicies, FakeObjects.ClusterPolicy("nodes", butNodes));
+        await run.UntilAsync(() => run.Source.Problem?.Contains("grant nodes", StringComparison.Ordinal) == true);
+        Assert.True(run.Passes("10.0.0.1", "198.51.100.1"));
+
+        api.Add("n2", ["10.0.1.0/24"], "192.0.2.2");
+        api.Instead = static _ => null;
+        await PassUntilAsync(run, () => !run.Passes("10.0.0.1", "192.0.2.2"));
+        Assert.False(run.Passes("10.0.0.1", "198.51.100.1"));
+        Assert.Null(run.Source.Problem);
     }
 
     private static async Task PassUntilAsync(PolicyApiRun run, Func<bool> isSo)
