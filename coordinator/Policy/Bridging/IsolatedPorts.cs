@@ -14,7 +14,8 @@ internal sealed record IsolatedPorts(ValueArray<string> Egress, ValueArray<strin
 
     /// <summary>
     /// Finds them. A pod that this build's plugins reported has the port with its alias. Which port a pod without a report has is not
-    /// known: each veth on a bridge with the pod's network may be it, unless it is a reported pod's.
+    /// known: each veth on a bridge with the pod's network may be it, unless it is a reported pod's. If no bridge has that network (the
+    /// gateway is elsewhere, or an interface of a VLAN on the bridge), it is each on a bridge without a network.
     /// </summary>
     /// <param name="pods">The isolated pods.</param>
     /// <param name="starts">The reports.</param>
@@ -28,7 +29,7 @@ internal sealed record IsolatedPorts(ValueArray<string> Egress, ValueArray<strin
         {
             var own = reported[pod.Name].ToList();
             var isKnown = own.Count > 0 && !own.Contains(null);
-            foreach (var port in ports.Where(port => isKnown ? own.Contains(port.Alias) : MayBeOf(pod, port, aliases)))
+            foreach (var port in isKnown ? ports.Where(port => own.Contains(port.Alias)) : Candidates(pod, ports, aliases))
             {
                 if (pod.IsEgress)
                     egress.Add(port.Name);
@@ -40,8 +41,13 @@ internal sealed record IsolatedPorts(ValueArray<string> Egress, ValueArray<strin
         return new IsolatedPorts(egress.ToValueArray(), ingress.ToValueArray());
     }
 
-    private static bool MayBeOf(IsolatedPod pod, PodPort port, HashSet<string> aliases) =>
-        port.IsVeth
-        && !aliases.Contains(port.Alias)
-        && port.Networks.Any(network => pod.Addresses.Any(address => network.Network.Contains(address)));
+    private static IEnumerable<PodPort> Candidates(IsolatedPod pod, IReadOnlyList<PodPort> ports, HashSet<string> aliases)
+    {
+        var near = ports
+            .Where(port => port.Networks.Any(network => pod.Addresses.Any(address => network.Network.Contains(address))))
+            .ToList();
+        return (
+            near.Count > 0 ? near : ports.Where(static port => !port.Networks.Any(static network => network.Address.IsGlobalUnicast))
+        ).Where(port => port.IsVeth && !aliases.Contains(port.Alias));
+    }
 }
