@@ -12,12 +12,13 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERV
 # time with both, 128 without.
 export DOTNET_TieredPGO=0 DOTNET_gcServer=0
 
-# Each folder is one executable of its name, or of the names that it lists.
-executables=$(for folder in plugins/*/ coordinator/ installer/; do cat "$folder/executables" 2>/dev/null || basename "$folder"; done \
-    | LC_ALL=C sort | tr '\n' ' ')
+# The folders of executables. The one that takes longest is compiled first, so that it ends with the last of the others.
+folders=(coordinator installer)
+for folder in plugins/*/; do folders+=("${folder%/}"); done
 
 # Debian packages: what compiling needs, what the demo and the cluster need, and what the tests and the bench need.
-build_packages="gcc libc6-dev binutils zlib1g-dev cmake g++ libssl-dev"
+build_packages="gcc libc6-dev binutils zlib1g-dev"
+coordinator_packages="cmake g++ libssl-dev"
 arm64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu"
 demo_packages="iproute2 iputils-ping busybox-static"
 cluster_packages="$demo_packages nftables procps"
@@ -80,38 +81,53 @@ unpack_arm64() {
     quietly arm64-packages deploy/arm64-packages.sh artifacts/arm64 libssl-dev
 }
 
-# build [ARCHITECTURE]: the executables of amd64 in artifacts/bin, those of arm64 in artifacts/bin-arm64.
+# names_of FOLDER…: each folder is one executable of its name, or of the names that it lists.
+names_of() {
+    local folder
+    for folder in "$@"; do cat "$folder/executables" 2>/dev/null || basename "$folder"; done | LC_ALL=C sort
+}
+
+# build [ARCHITECTURE [FOLDER…]]: the executables of amd64 in artifacts/bin, those of arm64 in artifacts/bin-arm64; those of some folders,
+# or all.
 build() {
-    local architecture=${1:-amd64} suffix='' id name environment=()
+    local architecture=${1:-amd64} suffix='' id folder name names old=() environment=() packages=$build_packages
+    local wanted=("${@:2}")
+    [ ${#wanted[@]} -gt 0 ] || wanted=("${folders[@]}")
     command -v dotnet >/dev/null || die "the .NET SDK is missing: global.json says which"
-    # shellcheck disable=SC2086
-    need $build_packages
     if [ "$architecture" = arm64 ]; then
         suffix=-arm64
         environment=(PLUGBOARD_ARM64_ROOT="$root/artifacts/arm64" CMAKE_TOOLCHAIN_FILE="$root/coordinator/arm64.cmake")
         unpack_arm64
     fi
     id=$(build_id)
-    if [ "$(cat "artifacts/build-id$suffix" 2>/dev/null)" = "$id" ] && executables_present "$bin$suffix"; then return; fi
-    rm -f "artifacts/build-id$suffix"
+    for folder in "${wanted[@]}"; do is_built "$folder" "$id" "$suffix" || old+=("$folder"); done
+    [ ${#old[@]} -gt 0 ] || return 0
+    [[ " ${old[*]} " != *" coordinator "* ]] || packages+=" $coordinator_packages"
+    # shellcheck disable=SC2086
+    need $packages
     # Without the analyzers, which the tests' build runs on the same files: what that compiled is not compiled again.
     [ "$(cat artifacts/analyzed 2>/dev/null)" = "$id" ] || rm -f artifacts/analyzed
     mkdir -p "$bin$suffix"
-    say "Compiling, two to four minutes on two cores: ${executables}for $architecture"
+    names=$(names_of "${old[@]}" | tr '\n' ' ')
+    say "Compiling, up to three minutes on two cores: ${names}for $architecture"
+    environment+=("PLUGBOARD_PROJECTS=$(printf '%s/*.csproj;' "${old[@]}")")
     quietly "publish$suffix" env "${environment[@]}" dotnet publish executables.proj -c Release -m "${one_compiler[@]}" \
         -p:PlugboardBuildId="$id" -p:PlugboardArchitecture="$architecture" \
         -p:PlugboardPublish="$root/artifacts/publish$suffix" -p:RunAnalyzers=false
-    for name in $executables; do
+    for name in $names; do
         install -m 0755 "artifacts/publish$suffix/$name/$name" "$bin$suffix/$name.new"
         mv "$bin$suffix/$name.new" "$bin$suffix/$name"
     done
-    echo "$id" > "artifacts/build-id$suffix"
-    say "Built $(ls "$bin$suffix" | tr '\n' ' ')in artifacts/bin$suffix"
+    mkdir -p "artifacts/built$suffix"
+    for folder in "${old[@]}"; do echo "$id" > "artifacts/built$suffix/$(basename "$folder")"; done
+    say "Built ${names}in artifacts/bin$suffix"
 }
 
-executables_present() { # DIRECTORY
+# is_built FOLDER ID SUFFIX: its executables are of the build with this id.
+is_built() {
     local name
-    for name in $executables; do [ -x "$1/$name" ] || return 1; done
+    [ "$(cat "artifacts/built$3/$(basename "$1")" 2>/dev/null)" = "$2" ] || return 1
+    for name in $(names_of "$1"); do [ -x "$bin$3/$name" ] || return 1; done
 }
 
 # privileged VERB PACKAGE…: only root makes network namespaces, and only what the verb runs is installed.
@@ -205,7 +221,7 @@ run_tests() {
     local passed=0 failed=0 skipped=0 project counts status=0 downloads format arm64
     mkdir -p "$log"
     # shellcheck disable=SC2086
-    privileged test $build_packages
+    privileged test $build_packages $coordinator_packages
     check_lengths
     download_for_tests & downloads=$!
     say "Format, analyzers and tests, warnings as errors"
@@ -268,9 +284,9 @@ esac
 case ${1:-build} in
     build) build "$architecture" ;;
     # shellcheck disable=SC2086
-    demo) build; privileged demo $demo_packages; stop_compiler; exec examples/demo.sh "$bin" ;;
+    demo) build amd64 plugins/{bridge,host-local,portmap}; privileged demo $demo_packages; stop_compiler; exec examples/demo.sh "$bin" ;;
     # shellcheck disable=SC2086
-    cluster) shift; build; privileged cluster $cluster_packages; stop_compiler; exec examples/cluster.sh "$bin" "$@" ;;
+    cluster) shift; build amd64 coordinator plugins/{bridge,host-local,portmap}; privileged cluster $cluster_packages; stop_compiler; exec examples/cluster.sh "$bin" "$@" ;;
     test) run_tests ;;
     fuzz) shift; fuzz "$@" ;;
     bench) shift; bench "$@" ;;
