@@ -103,4 +103,4 @@ left=$(ip -brief link show master cni0; find "$state/networks/pods" -type f -nam
     find /run/plugboard -type f ! -path '*/locks/*')
 [ -z "$left" ] || { echo "left: $left"; exit 1; }
 echo "no veth, no lease, no port left"
-step "It works. Put artifacts/bin in your runtime's plugin directory: README.md says how."
+step "It works. ./build.sh compiles all plugins; how a runtime gets them: README.md."
