@@ -24,7 +24,7 @@ internal sealed record AddressPlan : PodAddresses
         var gateways = new List<IPPrefix>();
         foreach (var ip in ipam.IPs)
         {
-            var gateway = ip.Gateway ?? (config.IsGateway ? ip.Address.Network.Address.Next() : null);
+            var gateway = GatewayOf(ip) ?? (config.IsGateway ? ip.Address.Network.Address.Next() : null);
             RefuseGatewayOfOtherFamily(ip, gateway, config.IpamType);
             ips.Add(ip with { Interface = ContainerInterfaceIndex, Gateway = gateway });
             if (!config.IsGateway || gateway is not { } address)

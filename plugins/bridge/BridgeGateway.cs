@@ -47,13 +47,14 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
         return false;
     }
 
-    // The reference's rule: any other IPv4 address is a conflict, an IPv6 one only where the networks overlap.
+    // The reference's rule: any other IPv4 address is a conflict, an IPv6 one only where the networks overlap. Link-local ones never are:
+    // the kernel gives each link its own, and a router may have several.
     private void MakeRoom(Link device, IPPrefix gateway)
     {
         foreach (var address in host.Addresses.List(device.Index, gateway.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4))
         {
             var present = address.Address;
-            if (present.Is6 && !present.Overlaps(gateway))
+            if (present.Is6 && (!present.Overlaps(gateway) || present.Address.IsLinkLocalUnicast))
                 continue;
             if (!config.ForceAddress)
             {

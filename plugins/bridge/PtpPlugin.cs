@@ -26,7 +26,7 @@ internal sealed class PtpPlugin : CniPlugin
         EarlierAttachment? earlier = null;
         var ipam = IpamDelegate.Find(request, config.IpamType, address => earlier!.Uses(address));
         if (IpamDelegate.Foresee(ipam, request) is { } foreseen)
-            Plan(foreseen, config);
+            PtpAddresses.From(foreseen, config, ContainerInterface);
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var host = RouteClient.Open();
         using var rollback = new Rollback(static (what, e) => StandardError.WriteLine($"ptp: cannot {what}: {e.Message}"));
@@ -42,7 +42,7 @@ internal sealed class PtpPlugin : CniPlugin
         InterfaceSettings.Prefer(Name, conf + "accept_dad", "0");
 
         var lease = IpamDelegate.Lease(ipam, () => earlier.MayLive, rollback);
-        var addresses = Plan(lease, config);
+        var addresses = PtpAddresses.From(lease, config, ContainerInterface);
         LocalAddresses.RefuseOfNode(host, addresses.IPs, config.IpamType);
         // Before the pod can send.
         PodTrafficRules.Apply(request, config.Traffic, pair, addresses, rollback);
@@ -65,25 +65,6 @@ internal sealed class PtpPlugin : CniPlugin
             Routes = addresses.Routes,
             Dns = config.Dns ?? lease.Dns,
         };
-    }
-
-    private static PodAddresses Plan(CniResult lease, PtpConfig config)
-    {
-        var addresses = PodAddresses.From(lease, config.IpamType, config.Mtu, ContainerInterface);
-        foreach (var ip in addresses.IPs)
-        {
-            if (ip.Gateway is null || ip.Gateway == ip.Address.Address)
-            {
-                throw new CniException(
-                    CniErrorCode.InvalidNetworkConfig,
-                    $"address {ip.Address} has no gateway",
-                    "the node's end of the pair gets the gateway's address: give the range a gateway of its own in the ipam section, or "
-                        + $"correct what the IPAM plugin {config.IpamType} answers"
-                );
-            }
-        }
-
-        return addresses;
     }
 
     /// <inheritdoc/>
@@ -150,7 +131,7 @@ internal sealed class PtpPlugin : CniPlugin
         config.Traffic.RequireBackend();
         var ipam = IpamDelegate.Find(request, config.IpamType);
         if (IpamDelegate.Foresee(ipam, request) is { IPs.Count: > 0 } foreseen)
-            Plan(foreseen, config);
+            PtpAddresses.From(foreseen, config, ContainerInterface);
         ipam.Status();
     }
 

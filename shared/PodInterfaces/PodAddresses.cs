@@ -23,18 +23,25 @@ public record PodAddresses
     /// <exception cref="CniException">Code 7: no address, or addresses and routes that an interface cannot have.</exception>
     public static PodAddresses From(CniResult ipam, string ipamType, int mtu, int container)
     {
+        var addresses = new PodAddresses { IPs = ReadIPs(ipam, ipamType, mtu, container), Routes = ipam.Routes };
+        addresses.RefuseNextHops(ipamType);
+        return addresses;
+    }
+
+    /// <summary>The addresses of an answer, of an interface at a place in the result.</summary>
+    protected static IReadOnlyList<CniIP> ReadIPs(CniResult ipam, string ipamType, int mtu, int container)
+    {
         RequireAddress(ipam, ipamType);
         ipam.RefuseUnusable(ipamType, mtu);
         var ips = new List<CniIP>(ipam.IPs.Count);
         foreach (var ip in ipam.IPs)
         {
-            RefuseGatewayOfOtherFamily(ip, ip.Gateway, ipamType);
-            ips.Add(ip with { Interface = container });
+            var gateway = GatewayOf(ip);
+            RefuseGatewayOfOtherFamily(ip, gateway, ipamType);
+            ips.Add(ip with { Interface = container, Gateway = gateway });
         }
 
-        var addresses = new PodAddresses { IPs = ips, Routes = ipam.Routes };
-        addresses.RefuseNextHops(ipamType);
-        return addresses;
+        return ips;
     }
 
     /// <summary>Refuses an answer without an address.</summary>
@@ -48,6 +55,9 @@ public record PodAddresses
             $"the IPAM plugin {ipamType} gave no address: check the network config's ipam section"
         );
     }
+
+    /// <summary>The gateway of an address; null for none, which 0.0.0.0 and :: say too.</summary>
+    public static IPAddr? GatewayOf(CniIP ip) => ip.Gateway is { IsUnspecified: false } gateway ? gateway : null;
 
     /// <summary>Refuses a gateway that the address cannot have.</summary>
     public static void RefuseGatewayOfOtherFamily(CniIP ip, IPAddr? gateway, string ipamType)
@@ -92,7 +102,7 @@ public record PodAddresses
             return null;
         foreach (var ip in ips)
         {
-            if (ip.Gateway is { } gateway && gateway.Is6 == route.Dst.Is6)
+            if (GatewayOf(ip) is { } gateway && gateway.Is6 == route.Dst.Is6)
                 return gateway;
         }
 
@@ -125,9 +135,11 @@ public record PodAddresses
         }
     }
 
-    // A link-local router is on every link. For an IPv4 gateway the kernel looks only at routes of scope link (net/ipv4/fib_semantics.c,
-    // fib_check_nh_v4_gw).
-    private bool IsReachable(IPAddr hop)
+    /// <summary>
+    /// True if the pod reaches a router. A link-local one is on every link. For an IPv4 gateway the kernel looks only at routes of scope
+    /// link (net/ipv4/fib_semantics.c, fib_check_nh_v4_gw).
+    /// </summary>
+    protected virtual bool IsReachable(IPAddr hop)
     {
         if (hop.Is6 && hop.IsLinkLocalUnicast)
             return true;

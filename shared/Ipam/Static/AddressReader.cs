@@ -47,7 +47,8 @@ internal sealed class AddressReader(CniRequest request, ConfigProblems problems)
             else if (PodAddress.FindBlock(address.Address, address.Address) is { } block)
                 problems.Add(path, $"address {address} is in {block}: no pod can have it");
             else
-                addresses.Add(new CniIP(address) { Gateway = gateway });
+                // 0.0.0.0 and :: say that there is none.
+                addresses.Add(new CniIP(address) { Gateway = gateway is { IsUnspecified: false } ? gateway : null });
         }
 
         return addresses;

@@ -72,6 +72,56 @@ public sealed class GatewayTests
         Assert.Equal(["10.1.200.7/16"], node.GlobalAddresses("cni0"));
     }
 
+    // Every link has a link-local address of the kernel's: it is no rival of the gateway's.
+    [KernelTheory]
+    [InlineData("{}")]
+    [InlineData("""{"forceAddress":true}""")]
+    public void A_gateway_may_be_a_link_local_address(string keys)
+    {
+        using var node = new CniNode();
+        var config = node.BridgeConfig(
+                """
+                {"ipam":{"ranges":[[{"subnet":"fd00:1::/64","gateway":"fe80::1"}],[{"subnet":"fd00:2::/64","gateway":"fe80::1"}]],
+                 "routes":[{"dst":"::/0"}]}}
+                """
+            )
+            .With(keys);
+        node.WriteSysctl("net/ipv6/conf/all/forwarding", "0");
+        foreach (var pod in (CniPod[])[node.AddPod(), node.AddPod()])
+        {
+            node.Call("ADD", pod, config).Succeeded();
+            Assert.Contains("default via fe80::1 dev eth0", pod.Tool("ip -6 route"), StringComparison.Ordinal);
+            node.Call("CHECK", pod, config).Succeeded();
+        }
+
+        var addresses = node.Tool("ip -6 -o address show dev cni0 scope link");
+        Assert.Contains("fe80::1/64", addresses, StringComparison.Ordinal);
+        Assert.Equal(2, addresses.Split("inet6").Length - 1);
+        Assert.Equal("1", node.ReadSysctl("net/ipv6/conf/all/forwarding"));
+        Assert.True(node.Pods[0].Reaches("fe80::1%eth0"));
+    }
+
+    // As operators write it for an address without a gateway.
+    [KernelTheory]
+    [InlineData("10.9.0.5/24", "0.0.0.0", "0.0.0.0/0")]
+    [InlineData("fd00:9::5/64", "::", "::/0")]
+    public void A_gateway_of_zeros_is_none(string address, string gateway, string route)
+    {
+        using var node = new CniNode();
+        var ipam = $$"""{"type":"static","addresses":[{"address":"{{address}}","gateway":"{{gateway}}"}],"routes":[{"dst":"{{route}}"}]}""";
+        var config = node.BridgeConfig($$"""{"isGateway":null,"ipam":null}""").With($$"""{"ipam":{{ipam}}}""");
+        var pod = node.AddPod();
+        node.Call("ADD", pod, config).Succeeded();
+        Assert.Null(pod.Result!["ips"]![0]!["gateway"]);
+        Assert.StartsWith("default dev eth0", pod.Tool($"ip {(gateway == "::" ? "-6" : "-4")} route show default"), StringComparison.Ordinal);
+        node.Call("CHECK", pod, config).Succeeded();
+        node.Call("DEL", pod, config).Succeeded();
+
+        var ptp = config.With("""{"type":"ptp","bridge":null}""");
+        var refused = node.Call("ADD", node.AddPod(), ptp);
+        Assert.Equal((7, $"address {address} has no gateway"), (refused.Code, refused.Message));
+    }
+
     [KernelFact]
     public void A_bridge_that_is_no_gateway_has_no_address_and_turns_no_forwarding_on()
     {

@@ -55,6 +55,25 @@ public sealed class PtpTests
         transcript.Note("node", transcript.Node.Tool("ip -4 -o address show"));
     }
 
+    // The node's end has the gateway, so it is on the pod's link. The reference: "network is unreachable", and of /32 "no such process".
+    [KernelTheory]
+    [InlineData("10.5.0.2/24", "169.254.1.1", "0.0.0.0/0", "198.51.100.7")]
+    [InlineData("10.5.0.2/32", "169.254.1.1", "0.0.0.0/0", "198.51.100.7")]
+    [InlineData("fd05::2/128", "fd06::1", "::/0", "fd77::7")]
+    public void A_gateway_may_lie_outside_of_the_pods_network(string address, string gateway, string route, string beyond)
+    {
+        using var node = new CniNode();
+        node.Tool($"ip address add {beyond}/{(beyond.Contains(':') ? 128 : 32)} dev lo");
+        var ipam = $$"""{"type":"static","addresses":[{"address":"{{address}}","gateway":"{{gateway}}"}],"routes":[{"dst":"{{route}}"}]}""";
+        var config = JsonNode.Parse($$"""{"cniVersion":"1.0.0","name":"test","type":"ptp","ipam":{{ipam}}}""")!.AsObject();
+        var pod = node.AddPod();
+        node.Call("ADD", pod, config).Succeeded();
+        Assert.True(pod.Reaches(gateway));
+        Assert.True(pod.Reaches(beyond));
+        node.Call("CHECK", pod, config).Succeeded();
+        node.Call("DEL", pod, config).Succeeded();
+    }
+
     [KernelFact]
     public void Pods_reach_each_other_and_the_node_in_both_families()
     {
