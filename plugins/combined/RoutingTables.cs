@@ -31,6 +31,9 @@ internal sealed class RoutingTables
     /// <summary>The routes of all tables.</summary>
     public IReadOnlyList<Route> Routes { get; }
 
+    /// <summary>The routes of a table by way of a link; of a route with several next hops those of the link.</summary>
+    public IEnumerable<Route> By(int link, int table) => Routes.Where(route => route.Table == table).SelectMany(route => route.By(link));
+
     /// <summary>The first table from a number on that no rule, route or VRF has; it is taken from now on.</summary>
     public int TakeFree(int first)
     {
@@ -45,13 +48,8 @@ internal sealed class RoutingTables
 
     /// <summary>True if a table has the route.</summary>
     public bool Has(RouteSpec wanted) =>
-        Routes.Any(route =>
-            route.Table == wanted.Table
-            && route.Dst == wanted.Dst.Network
-            && route.Gateway == wanted.Gateway
-            && route.OutInterface == wanted.OutInterface
-            && !route.IsDead
-        );
+        By(wanted.OutInterface, wanted.Table ?? Route.MainTable)
+            .Any(route => route.Dst == wanted.Dst.Network && route.Gateway == wanted.Gateway && !route.IsDead);
 
     /// <summary>The rule of an address to a table; null if absent.</summary>
     public RoutingRule? Find(IPAddr source, int table) =>
@@ -68,5 +66,12 @@ internal sealed class RoutingTables
 
     /// <summary>True if a table has a route by way of another interface.</summary>
     public bool LeadsElsewhere(int table, int link) =>
-        Routes.Any(route => route.Table == table && route.OutInterface != 0 && route.OutInterface != link);
+        Routes.Any(route =>
+            route.Table == table
+            && (
+                route.IsMultipath
+                    ? route.NextHops.Any(hop => hop.OutInterface != link)
+                    : route.OutInterface != 0 && route.OutInterface != link
+            )
+        );
 }

@@ -3,6 +3,7 @@ using Plugboard.Linux;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Combined;
@@ -33,7 +34,7 @@ internal sealed class SourceRouting(RouteClient inside, Link link, SbrConfig con
             return;
         }
 
-        var own = tables.Routes.Where(route => route.Table == Route.MainTable && route.OutInterface == link.Index).ToArray();
+        var own = tables.By(link.Index, Route.MainTable).ToArray();
         foreach (var ip in ips)
         {
             var table = tables.FindOwn(ip.Address.Address, link.Index)?.Table ?? tables.TakeFree(FirstTable);
@@ -46,7 +47,7 @@ internal sealed class SourceRouting(RouteClient inside, Link link, SbrConfig con
                 AddDefault(tables, gateway, table, rollback);
         }
 
-        LeaveMain(ips, own, rollback);
+        LeaveMain(ips, tables, rollback);
     }
 
     private void AddRule(RoutingTables tables, IPAddr address, int table, Rollback rollback)
@@ -106,7 +107,7 @@ internal sealed class SourceRouting(RouteClient inside, Link link, SbrConfig con
                 return gateway;
         }
 
-        if (ip.Gateway is { } own)
+        if (PodAddresses.GatewayOf(ip) is { } own)
             return own;
         // An IPAM plugin may name the gateway in its default route alone.
         foreach (var route in routes)
@@ -118,18 +119,26 @@ internal sealed class SourceRouting(RouteClient inside, Link link, SbrConfig con
         return null;
     }
 
-    private void LeaveMain(IReadOnlyList<CniIP> ips, Route[] own, Rollback rollback)
+    private void LeaveMain(IReadOnlyList<CniIP> ips, RoutingTables tables, Rollback rollback)
     {
+        var own = tables.Routes.Where(static route => route.Table == Route.MainTable).SelectMany(FindLeaving);
         // Gateways before the networks in which they are: the rollback puts them back the other way round.
-        foreach (var route in own.OrderBy(static route => route.Gateway is null))
+        foreach (var (route, mode) in own.OrderBy(static leaving => leaving.Route.Gateway is null))
         {
             var stays = config.AddSourceHints && FindHint(ips, route) is { } hint && TryHint(route, hint, rollback);
             if (stays)
                 continue;
-            rollback.OnFailure($"put the route to {route.Dst} back", () => inside.Routes.Add(route.ToSpec(), RouteAddMode.Replace));
+            rollback.OnFailure($"put the route to {route.Dst} back", () => inside.Routes.Add(route.ToSpec(), mode));
             inside.Routes.Delete(route.ToSpec());
         }
     }
+
+    // The kernel joins IPv6 routes of one destination and metric, such as both interfaces' default routes, to one with several next hops:
+    // each interface's hops are its own. An IPv4 route with several was made as one, and stays whole.
+    private IEnumerable<(Route Route, RouteAddMode Mode)> FindLeaving(Route route) =>
+        route.IsMultipath && !route.Dst.Is6
+            ? []
+            : route.By(link.Index).Select(each => (each, route.IsMultipath ? RouteAddMode.Append : RouteAddMode.Replace));
 
     // The route to the network of an address, with that as its source; link-local ones have each link's own.
     private static RouteSpec? FindHint(IReadOnlyList<CniIP> ips, Route route)
@@ -168,13 +177,9 @@ internal sealed class SourceRouting(RouteClient inside, Link link, SbrConfig con
                 return $"no rule from {address} to a table of {link.Name}";
             if (config.Table is not null || GatewayOf(ip, routes) is not { } gateway)
                 continue;
-            var isThere = tables.Routes.Any(route =>
-                route.Table == rule.Table
-                && route.Dst.IsDefault
-                && route.Gateway == gateway
-                && route.OutInterface == link.Index
-                && !route.IsDead
-            );
+            var isThere = tables
+                .By(link.Index, rule.Table)
+                .Any(route => route.Dst.IsDefault && route.Gateway == gateway && !route.IsDead);
             if (!isThere)
                 return $"table {rule.Table} of {address} has no default route to {gateway} on {link.Name}";
         }
@@ -209,7 +214,7 @@ internal sealed class SourceRouting(RouteClient inside, Link link, SbrConfig con
             inside.Rules.Delete(rule);
             if (table is not null)
                 continue;
-            foreach (var route in tables.Routes.Where(route => route.Table == rule.Table && route.OutInterface == link?.Index))
+            foreach (var route in tables.By(link?.Index ?? 0, rule.Table))
                 inside.Routes.Delete(route.ToSpec());
         }
     }

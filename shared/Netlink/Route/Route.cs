@@ -59,6 +59,19 @@ public sealed record Route
     /// <summary>A copy of a route for one destination that the kernel made for its own use.</summary>
     public bool IsCloned { get; init; }
 
+    /// <summary>
+    /// Its part by way of a link: the route itself, or of a multipath route each next hop there, as a route of its own. To remove one of an
+    /// IPv6 route leaves the other hops; an IPv4 route is removed whole, by its first hop (net/ipv4/fib_semantics.c, fib_nh_match).
+    /// </summary>
+    public IEnumerable<Route> By(int link)
+    {
+        if (!IsMultipath)
+            return OutInterface == link ? [this] : [];
+        return NextHops
+            .Where(hop => hop.OutInterface == link)
+            .Select(hop => this with { Gateway = hop.Gateway, OutInterface = link, IsMultipath = false, NextHops = [], IsDead = hop.IsDead });
+    }
+
     /// <summary>What makes this route, or removes it and no other; without the next hops of a multipath route.</summary>
     public RouteSpec ToSpec() =>
         new()

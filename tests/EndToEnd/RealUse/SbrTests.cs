@@ -61,6 +61,49 @@ public sealed class SbrTests
         node.Call("CHECK", pod, config).Succeeded();
     }
 
+    // The kernel joins both interfaces' IPv6 default routes to one with two next hops: half of the pod's connections would leave by net1.
+    // The reference leaves it so.
+    [KernelTheory]
+    [InlineData("{}")]
+    [InlineData("""{"addSourceHints":true}""")]
+    public void An_IPv6_default_route_that_both_interfaces_share_is_divided(string keys)
+    {
+        using var node = new CniNode();
+        var pod = Uplinks.Of(node, DualStack);
+        pod.Tool("ip address add fd00:2::5/64 dev eth0 nodad");
+        pod.Tool("ip route add default via fd00:2::1 dev eth0");
+        pod.Tool("ip route append default via fd00:1::1 dev net1");
+        Assert.Equal(2, Hops(pod));
+        var config = Uplinks.Config(keys, DualStack);
+        node.Call("ADD", pod, config).Succeeded();
+        Assert.StartsWith("default via fd00:2::1 dev eth0", pod.Tool("ip -6 route show default"), StringComparison.Ordinal);
+        Assert.Contains("default via fd00:1::1 dev net1", pod.Tool("ip -6 route show table 101"), StringComparison.Ordinal);
+        var before = Uplinks.State(pod);
+        node.Call("ADD", pod, config).Succeeded();
+        Assert.Equal(before, Uplinks.State(pod));
+        node.Call("CHECK", pod, config).Succeeded();
+        node.Call("DEL", pod, config).Succeeded();
+        Assert.DoesNotContain("net1", pod.TryTool(["ip", "-6", "route", "show", "table", "101"]).Output, StringComparison.Ordinal);
+    }
+
+    private static int Hops(CniPod pod) => pod.Tool("ip -6 route show default").Split("nexthop").Length - 1;
+
+    // The second address has a gateway that no network holds.
+    [KernelFact]
+    public void A_failed_ADD_joins_it_again()
+    {
+        const string faulty =
+            """[{"address":"fd00:1::5/64","gateway":"fd00:1::1"},{"address":"192.168.1.209/24","gateway":"192.168.1.1"}]""";
+        using var node = new CniNode();
+        var pod = Uplinks.Of(node, faulty);
+        pod.Tool("ip address add fd00:2::5/64 dev eth0 nodad");
+        pod.Tool("ip route add default via fd00:2::1 dev eth0");
+        pod.Tool("ip route append default via fd00:1::1 dev net1");
+        var config = Uplinks.Config("""{"gateways":["9.9.9.9"]}""", faulty);
+        Assert.Equal(7, node.Call("ADD", pod, config).Code);
+        Assert.Equal(2, Hops(pod));
+    }
+
     // The reference: "network is unreachable", and a rule more each time.
     [KernelFact]
     public void A_repeated_ADD_changes_nothing()
