@@ -82,12 +82,14 @@ internal static class HostLocalConfigReader
         var requested = new List<IPAddr>();
         // MAC is for the plugin that delegates: what serves the call as a whole is not unknown.
         var arguments = problems.Read("CNI_ARGS", () => CniArgs.Parse(request.Args, "IP", "MAC"));
-        if (arguments?.Find("IP") is { Length: > 0 } text)
+        // Several addresses, one of each family, are divided by commas: so does Multus, and static reads them so.
+        var text = arguments?.Find("IP") ?? "";
+        foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (ParseRequested(text) is { } address)
+            if (ParseRequested(part) is not { } address)
+                problems.AddArgument($"ARGS: error parsing value of pair \"IP={text}\": invalid IP address {part}");
+            else if (!requested.Contains(address))
                 requested.Add(address);
-            else
-                problems.AddArgument($"ARGS: error parsing value of pair \"IP={text}\": invalid IP address {text}");
         }
 
         var cni = problems.Read("args.cni", () => request.Config.FindObject("args")?.FindObject("cni"));

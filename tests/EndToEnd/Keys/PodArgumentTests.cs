@@ -42,6 +42,20 @@ public sealed class PodArgumentTests
         Assert.Equal(["10.1.0.50/16", "10.2.0.51/16", "fd00:1::52/64"], pod.Addresses);
     }
 
+    // As Multus passes a pod's "ips", beside the same in runtimeConfig.
+    [KernelTheory]
+    [InlineData("{}")]
+    [InlineData("""{"runtimeConfig":{"ips":["10.1.0.50/16","fd00:1::50/64"]}}""")]
+    public void An_address_of_each_family_is_requested_by_one_argument(string keys)
+    {
+        using var node = new CniNode();
+        var config = node.BridgeConfig("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]],"routes":[]}}""")
+            .With(keys);
+        var pod = node.AddPod();
+        node.Call("ADD", pod, config, "CNI_ARGS=IgnoreUnknown=true;K8S_POD_NAME=x;IP=10.1.0.50/16,fd00:1::50/64").Succeeded();
+        Assert.Equal(["10.1.0.50/16", "fd00:1::50/64"], pod.Addresses);
+    }
+
     [KernelFact]
     public void IpRanges_of_the_runtime_come_before_the_configs()
     {
