@@ -167,7 +167,7 @@ internal sealed record DeviceIdentity(string Kind, string Parent, MacAddress? Pe
     public static DeviceIdentity Of(Link link) => new(link.Kind, link.ParentDevice, link.PermanentAddress, link.PeerIndex, link.Address);
 
     /// <summary>True if a link of a container may be the device: what it leads to stayed in another namespace.</summary>
-    public bool IsInContainer(Link link) => Is(link) && (IsCertain || Peer == 0 || link.LinkNetNsId is not null);
+    public bool IsInContainer(Link link) => Is(link) && !link.IsLoopback && (IsCertain || Peer == 0 || link.LinkNetNsId is not null);
 
     /// <summary>
     /// True if a link may be the device. A virtual function's permanent address is the one that its last reset has found (igbvf), so the

@@ -30,6 +30,14 @@ internal sealed class DeviceTake(string plugin, CniRequest request, DeviceRecord
         if (inside.Links.Find(request.IfName) is not null)
             throw AlreadyExists(null);
         var link = Reclaim(finder, GetDevice(finder));
+        // Before anything is on record: the container's own would pass for it.
+        if (link.IsLoopback)
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"failed to move link failed to move \"{link.Name}\" to container NS: invalid argument",
+                $"{link.Name} is the node's loopback interface, which cannot leave it, and each container has its own: correct the network "
+                    + "config"
+            );
         var record = DeviceRecord.Of(link, request.Attachment, host.Addresses.List(link.Index)) with
         {
             Boot = DeviceRecords.Boot,

@@ -34,6 +34,26 @@ public sealed class HostDeviceReturnTests
         host.HasNoRecord();
     }
 
+    // The pod's own loopback interface was taken for the node's: the ADD set it down, and each DEL failed.
+    [KernelTheory]
+    [InlineData("""{"device":"lo"}""", "eth0")]
+    [InlineData("""{"device":"lo"}""", "lo")]
+    [InlineData("""{"hwaddr":"00:00:00:00:00:00"}""", "eth0")]
+    public void A_loopback_interface_is_refused_and_nothing_is_on_record(string choice, string ifName)
+    {
+        using var host = new HostDeviceNode();
+        var pod = host.Node.AddPod(ifName: ifName);
+        pod.Tool("ip link set lo up");
+        var config = host.WithIpam(choice);
+        var refused = host.Node.Call("ADD", pod, config);
+        Assert.Equal(ifName == "lo" ? 101 : 7, refused.Code);
+        Assert.Empty(host.Node.Leases());
+        host.HasNoRecord();
+        host.Node.Call("DEL", pod, config).Succeeded();
+        Assert.Contains("UP", pod.Tool("ip link show dev lo"), StringComparison.Ordinal);
+        Assert.DoesNotContain("alias", pod.Tool("ip link show dev lo"), StringComparison.Ordinal);
+    }
+
     [KernelTheory]
     [InlineData(false)]
     [InlineData(true)]

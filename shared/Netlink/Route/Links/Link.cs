@@ -100,6 +100,9 @@ public sealed record Link
     /// <summary>Administratively up.</summary>
     public bool IsUp => (Flags & LinkFlags.Up) != 0;
 
+    /// <summary>The loopback interface, of which each namespace has one (<c>IFF_LOOPBACK</c>).</summary>
+    public bool IsLoopback => (Flags & LinkFlags.Loopback) != 0;
+
     /// <summary>Promiscuous because someone set the flag.</summary>
     public bool IsPromiscuous => (Flags & LinkFlags.Promiscuous) != 0;
 }
