@@ -63,14 +63,14 @@ internal sealed class TuningPlugin : CniPlugin
 
     private static void Set(WantedSysctl setting, NetworkNamespace pod, Rollback rollback)
     {
-        var had = Sysctl.Find(setting.Name);
+        var had = Sysctl.FindReadable(setting.Name);
         if (had is not null && setting.Equals(had))
             return;
         if (Sysctl.TrySet(setting.Name, setting.Value) is { } refusal)
             throw new CniException(
                 CniErrorCode.IOFailure,
                 $"sysctl {setting.Key}: {refusal.Message}",
-                had is null
+                refusal.Errno == Errno.ENOENT
                     ? "the namespace has no such setting: the key is misspelt (IFNAME stands for the interface), or the kernel "
                         + "lacks the feature"
                     : refusal.Advice,
@@ -187,13 +187,30 @@ internal sealed class TuningPlugin : CniPlugin
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var entered = pod.Enter();
         foreach (var setting in config.Sysctls)
-        {
-            if (Sysctl.Find(setting.Name) is var present && (present is null || !setting.Equals(present)))
-                throw Differs($"sysctl {setting.Key}", setting.Value, present ?? "absent");
-        }
-
+            Check(setting);
         if (config.ChangesLink)
             Check(request, config);
+    }
+
+    private static void Check(WantedSysctl setting)
+    {
+        string? present;
+        try
+        {
+            present = Sysctl.Find(setting.Name);
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.EACCES)
+        {
+            // It is only written, and starts something: nothing is left to compare.
+            return;
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.EIO)
+        {
+            present = "without a value";
+        }
+
+        if (present is null || (!setting.Equals(present) && KernelForm.Find(setting) != present))
+            throw Differs($"sysctl {setting.Key}", setting.Value, present ?? "absent");
     }
 
     private static void Check(CniRequest request, TuningConfig config)

@@ -28,6 +28,22 @@ public static class Sysctl
         return Encoding.UTF8.GetString(whole, 0, file.ReadAt(whole, 0)).TrimEnd();
     }
 
+    /// <summary>
+    /// As <see cref="Find"/>; null also if it cannot be read: some are only written (<c>net/ipv4/route/flush</c>), and
+    /// <c>net/ipv6/conf/*/stable_secret</c> has no value before its first (EIO).
+    /// </summary>
+    public static string? FindReadable(string name)
+    {
+        try
+        {
+            return Find(name);
+        }
+        catch (ErrnoException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Sets <paramref name="name"/> to <paramref name="value"/>.</summary>
     /// <exception cref="SysctlException">The setting is not so and cannot be written, or there is no such setting (ENOENT).</exception>
     public static void Write(string name, string value)
@@ -58,7 +74,7 @@ public static class Sysctl
             errno = TryWrite(file, value);
         if (errno == Errno.None)
             return null;
-        var had = FindLeniently(name);
+        var had = FindReadable(name);
         return had == value ? null : new SysctlException(name, value, had, errno == Errno.ENOTDIR ? Errno.ENOENT : errno);
     }
 
@@ -106,18 +122,6 @@ public static class Sysctl
         catch (ErrnoException e)
         {
             return e.Errno;
-        }
-    }
-
-    private static string? FindLeniently(string name)
-    {
-        try
-        {
-            return Find(name);
-        }
-        catch (ErrnoException)
-        {
-            return null;
         }
     }
 

@@ -83,6 +83,53 @@ public sealed class TuningTests
         Assert.Equal(5, number.Code);
     }
 
+    // The first cannot be read before it has a value, the other one never.
+    [KernelTheory]
+    [InlineData("net.ipv6.conf.IFNAME.stable_secret", "2001:db8::1")]
+    [InlineData("net.ipv4.route.flush", "1")]
+    public void A_setting_that_cannot_be_read_is_written(string key, string value)
+    {
+        using var node = new CniNode();
+        var pod = Attached(node);
+        var config = Config(node, $$$"""{"sysctl":{"{{{key}}}":"{{{value}}}"}}""");
+        node.Call("ADD", pod, After(pod, config)).Succeeded();
+        node.Call("CHECK", pod, config).Succeeded();
+        var failing = Config(node, $$$"""{"sysctl":{"{{{key}}}":"{{{value}}}","net.ipv4.conf.all.nope":"1"}}""");
+        Assert.Equal(5, node.Call("ADD", pod, After(pod, failing)).Code);
+    }
+
+    [KernelTheory]
+    [InlineData("net.ipv4.conf.IFNAME.rp_filter", "0x2", "2")]
+    [InlineData("net.ipv4.conf.IFNAME.rp_filter", "02", "2")]
+    [InlineData("net.ipv4.fib_multipath_hash_fields", "0x37", "55")]
+    [InlineData("net.ipv4.ip_local_reserved_ports", "8080,9000-9002,9001", "8080,9000-9002")]
+    public void CHECK_knows_the_form_that_the_kernel_gives_a_value(string key, string value, string form)
+    {
+        using var node = new CniNode();
+        var pod = Attached(node);
+        var config = Config(node, $$$"""{"sysctl":{"{{{key}}}":"{{{value}}}"}}""");
+        node.Call("ADD", pod, After(pod, config)).Succeeded();
+        var name = key.Replace("IFNAME", "eth0", StringComparison.Ordinal).Replace('.', '/');
+        Assert.Equal(form, pod.ReadSysctl(name));
+        node.Call("CHECK", pod, config).Succeeded();
+        pod.WriteSysctl(name, "1");
+        Assert.Equal(100, node.Call("CHECK", pod, config).Code);
+    }
+
+    // 33 and 30,001 are no multiples of a tick of 4 ms or 10 ms.
+    [KernelTheory]
+    [InlineData("net.ipv4.neigh.IFNAME.locktime", "33")]
+    [InlineData("net.ipv6.neigh.IFNAME.base_reachable_time_ms", "30001")]
+    [InlineData("net.ipv6.neigh.IFNAME.retrans_time_ms", "1001")]
+    public void CHECK_knows_that_the_kernel_rounds_times(string key, string value)
+    {
+        using var node = new CniNode();
+        var pod = Attached(node);
+        var config = Config(node, $$$"""{"sysctl":{"{{{key}}}":"{{{value}}}"}}""");
+        node.Call("ADD", pod, After(pod, config)).Succeeded();
+        node.Call("CHECK", pod, config).Succeeded();
+    }
+
     [KernelFact]
     public void Each_restores_what_the_other_changed()
     {
