@@ -31,6 +31,7 @@ internal sealed class SriovPlugin : CniPlugin
     public override CniResult Add(CniRequest request)
     {
         var config = SriovConfig.Parse(request);
+        VfState.RequireStorable(request);
         var (ipam, ipamType) = FindIpam(request);
         var dns = InterfaceKeys.ReadDns(request.Config);
         if (ipam is null)

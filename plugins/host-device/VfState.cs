@@ -2,6 +2,7 @@ using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
+using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.HostDevice;
@@ -25,6 +26,11 @@ internal sealed class VfState : IDisposable
 
     private VfState(FileDirectory records, FileDirectory allocations, FileLock held) =>
         (this.records, this.allocations, this.held) = (records, allocations, held);
+
+    /// <summary>Refuses an ADD whose attachment gives no file name.</summary>
+    /// <exception cref="CniException">Code 4: the names are too long together.</exception>
+    public static void RequireStorable(CniRequest request) =>
+        AttachmentFile.RequireStorable(VfRecord.NameOf(request.ContainerId, request.IfName), Path);
 
     /// <summary>Opens the files, which are made where they are missing, and locks a function.</summary>
     /// <exception cref="FileLockTimeoutException">Another process had the lock all the time.</exception>

@@ -3,6 +3,7 @@ using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Linux.Files;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Tuning;
@@ -19,6 +20,10 @@ internal sealed class LinkBackup(CniRequest request)
     private readonly string directory = TuningConfig.DataDirOf(request.Config);
 
     private string Name => $"{request.ContainerId}_{request.IfName}.json";
+
+    /// <summary>Refuses an ADD that could keep none.</summary>
+    /// <exception cref="CniException">Code 4: the names are too long together.</exception>
+    public void RequireStorable() => AttachmentFile.RequireStorable(Name, directory);
 
     /// <summary>
     /// Keeps the attributes that are about to change; what an earlier ADD has kept stays, because that was before any change.

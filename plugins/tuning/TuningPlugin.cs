@@ -22,6 +22,8 @@ internal sealed class TuningPlugin : CniPlugin
         var config = TuningConfig.Parse(request);
         SysctlAllowlist.Require(config.Sysctls);
         var result = RequirePrevious(request);
+        if (config.ChangesLink)
+            new LinkBackup(request).RequireStorable();
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var rollback = new Rollback(static (what, e) => StandardError.WriteLine($"tuning: cannot {what}: {e.Message}"));
         Change(request, config, pod, rollback);

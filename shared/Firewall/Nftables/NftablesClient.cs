@@ -1,3 +1,4 @@
+using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables.Uapi;
 using Plugboard.Linux;
@@ -178,6 +179,8 @@ public sealed class NftablesClient : IDisposable
     /// <summary>The chain as the kernel has it; null if there is no such chain.</summary>
     public Chain? Find(Chain chain)
     {
+        if (!CanBe(chain))
+            return null;
         var request = Request(NFT_MSG_GETCHAIN, chain.Table.Family, 0, out var message);
         request.WriteString(NFTA_CHAIN_TABLE, chain.Table.Name);
         request.WriteString(NFTA_CHAIN_NAME, chain.Name);
@@ -197,12 +200,17 @@ public sealed class NftablesClient : IDisposable
     /// <summary>True if there is such a chain.</summary>
     public bool Has(Chain chain)
     {
+        if (!CanBe(chain))
+            return false;
         var request = Request(NFT_MSG_GETCHAIN, chain.Table.Family, 0, out var message);
         request.WriteString(NFTA_CHAIN_TABLE, chain.Table.Name);
         request.WriteString(NFTA_CHAIN_NAME, chain.Name);
         message.Dispose();
         return socket.Find(request, chain.ToString, Errno.ENOENT, static _ => "") is not null;
     }
+
+    // The kernel refuses a longer name (ERANGE): the reference's have the container's id in them.
+    private static bool CanBe(Chain chain) => Encoding.UTF8.GetByteCount(chain.Name) < NFT_CHAIN_MAXNAMELEN;
 
     /// <summary>All elements of a set; empty if there is no such set.</summary>
     public IReadOnlyList<SetElement> ListElements(Set set)

@@ -102,10 +102,11 @@ public sealed unsafe class FileDescriptor : SafeHandle
     internal static FileDescriptor? Find(FileDescriptor? directory, string path, int flags)
     {
         var found = TryOpen(directory, path, flags, 0, out var errno);
-        return found is not null || errno is Errno.ENOENT or Errno.ENOTDIR
-            ? found
-            : throw new ErrnoException("open", FullPath(directory, path), errno);
+        return found is not null || IsAbsent(errno) ? found : throw new ErrnoException("open", FullPath(directory, path), errno);
     }
+
+    /// <summary>True if an error says that nothing has the name: one that no file can have, or below what is no directory.</summary>
+    internal static bool IsAbsent(Errno errno) => errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ENAMETOOLONG;
 
     internal static FileDescriptor? FindRegular(FileDescriptor? directory, string path, int flags)
     {
@@ -119,7 +120,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
     internal static FileDescriptor? FindUnwaited(FileDescriptor? directory, string path, int flags, uint mode)
     {
         var found = TryOpen(directory, path, flags | O_NONBLOCK | O_NOCTTY, mode, out var errno);
-        if (found is not null || errno is Errno.ENOENT or Errno.ENOTDIR)
+        if (found is not null || (IsAbsent(errno) && (errno != Errno.ENAMETOOLONG || (flags & O_CREAT) == 0)))
             return found;
         var full = FullPath(directory, path);
         // A socket, a device without a driver, a pipe without a reader that is opened for writing; a directory that is.
@@ -271,7 +272,7 @@ public sealed unsafe class FileDescriptor : SafeHandle
         if (LibC.File.Statx(directory, path, flags, STATX_BASIC_STATS, &buffer) < 0)
         {
             var errno = (Errno)Marshal.GetLastPInvokeError();
-            return errno is Errno.ENOENT or Errno.ENOTDIR ? null : throw new ErrnoException("statx", subject, errno);
+            return IsAbsent(errno) ? null : throw new ErrnoException("statx", subject, errno);
         }
 
         var type = buffer.stx_mode & S_IFMT;

@@ -26,7 +26,7 @@ public sealed unsafe class FileDirectory : IDisposable
     {
         var found = FileDescriptor.TryOpen(null, path, O_RDONLY | O_DIRECTORY, 0, out var errno);
         return found is not null ? new FileDirectory(found)
-            : errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ENAMETOOLONG ? null
+            : FileDescriptor.IsAbsent(errno) ? null
             : throw new ErrnoException("open", path, errno);
     }
 
@@ -108,7 +108,13 @@ public sealed unsafe class FileDirectory : IDisposable
     }
 
     /// <summary>Removes a name that is not a directory; false if missing.</summary>
-    public bool Remove(string name) => LibC.File.UnlinkAt(descriptor.Number, name, 0) == 0 || Expected(Errno.ENOENT, "unlink", name);
+    public bool Remove(string name)
+    {
+        if (LibC.File.UnlinkAt(descriptor.Number, name, 0) == 0)
+            return true;
+        var errno = (Errno)Marshal.GetLastPInvokeError();
+        return FileDescriptor.IsAbsent(errno) ? false : throw new ErrnoException("unlink", FullPath(name), errno);
+    }
 
     /// <summary>
     /// Makes or replaces a file in one step: a process that reads or executes it has the old or the new one whole. It is written under the
@@ -199,7 +205,7 @@ public sealed unsafe class FileDirectory : IDisposable
     {
         var file = FileDescriptor.TryOpen(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, out var errno);
         if (file is null)
-            return errno is Errno.ENOENT or Errno.ELOOP or Errno.ENXIO ? null : throw new ErrnoException("open", FullPath(name), errno);
+            return errno is Errno.ENOENT or Errno.ENAMETOOLONG or Errno.ELOOP or Errno.ENXIO ? null : throw new ErrnoException("open", FullPath(name), errno);
         if (file.Status().IsRegular)
             return file;
         file.Dispose();
@@ -210,7 +216,7 @@ public sealed unsafe class FileDirectory : IDisposable
     public FileDirectory? FindDirectory(string name) =>
         FileDescriptor.TryOpen(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, out var errno) is { } found
             ? new FileDirectory(found)
-        : errno == Errno.ENOENT ? null
+        : errno is Errno.ENOENT or Errno.ENAMETOOLONG ? null
         : throw new ErrnoException("open", FullPath(name), errno);
 
     /// <summary>Opens a directory in it and makes it, with <paramref name="mode"/> less the umask, where it is missing.</summary>

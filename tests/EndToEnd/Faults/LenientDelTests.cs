@@ -42,6 +42,31 @@ public sealed class LenientDelTests
     [InlineData("CNI_NETNS=")]
     public void Arguments_that_ADD_would_refuse_block_nothing(string variable) => AssertReleased(static _ => { }, variable);
 
+    // Longer than a file's name and an nftables chain's can be, and as long as an id is accepted.
+    [KernelTheory]
+    [InlineData("bridge", """{"ipMasq":true,"macspoofchk":true}""")]
+    [InlineData("ptp", """{"ipMasq":true}""")]
+    [InlineData("macvlan", """{"master":"lo"}""")]
+    [InlineData("tap", "{}")]
+    [InlineData("host-device", """{"device":"lo"}""")]
+    [InlineData("sriov", """{"deviceID":"0000:01:10.0"}""")]
+    [InlineData("tuning", """{"mtu":1400}""")]
+    [InlineData("portmap", """{"runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80}]}}""")]
+    [InlineData("firewall", "{}")]
+    [InlineData("bandwidth", """{"egressRate":8000000}""")]
+    public void A_container_id_of_255_bytes_is_deleted(string plugin, string keys)
+    {
+        using var node = new CniNode();
+        foreach (var family in (string[])["ip", "bridge"])
+            node.Tool($"nft add table {family} nat");
+        foreach (var directory in (string[])["/run/plugboard/host-device", "/run/cni/tuning", "/var/lib/cni/sriov"])
+            node.Tool($"mkdir -p {directory}");
+        var pod = node.AddPod(new string('c', 255), "eth0123456789ab");
+        var config = node.BridgeConfig(keys).With($$"""{"type":"{{plugin}}"}""");
+        node.Call("DEL", pod, config).Succeeded();
+        node.Call("DEL", pod, config, "CNI_NETNS=").Succeeded();
+    }
+
     [KernelFact]
     public void Without_its_IPAM_plugin_DEL_fails_but_the_pair_is_gone_and_the_next_one_releases_the_address()
     {

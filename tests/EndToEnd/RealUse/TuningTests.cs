@@ -205,6 +205,19 @@ public sealed class TuningTests
     }
 
     [KernelFact]
+    public void Names_too_long_for_a_backup_are_refused_before_anything_is_changed()
+    {
+        using var node = new CniNode();
+        var pod = Attached(node);
+        var before = Attributes(pod);
+        var id = "CNI_CONTAINERID=" + new string('c', 250);
+        var refused = node.Call("ADD", pod, After(pod, Config(node, All)), id);
+        Assert.Equal((4, "CNI_CONTAINERID and CNI_IFNAME are too long"), (refused.Code, refused.Message));
+        Assert.Equal(before, Attributes(pod));
+        node.Call("ADD", pod, After(pod, Config(node, """{"sysctl":{"net.core.somaxconn":"512"}}""")), id).Succeeded();
+    }
+
+    [KernelFact]
     public void Without_an_earlier_plugin_it_is_refused()
     {
         using var node = new CniNode();

@@ -3,6 +3,8 @@ namespace Plugboard.Firewall.Nftables.Uapi;
 /// <summary>include/uapi/linux/netfilter/nf_tables.h</summary>
 internal static class NfTablesH
 {
+    public const int NFT_CHAIN_MAXNAMELEN = 256;
+
     // enum nf_tables_msg_types
     public const ushort NFT_MSG_NEWTABLE = 0;
     public const ushort NFT_MSG_GETTABLE = 1;
