@@ -177,9 +177,7 @@ internal sealed class SourceRouting(RouteClient inside, Link link, SbrConfig con
                 return $"no rule from {address} to a table of {link.Name}";
             if (config.Table is not null || GatewayOf(ip, routes) is not { } gateway)
                 continue;
-            var isThere = tables
-                .By(link.Index, rule.Table)
-                .Any(route => route.Dst.IsDefault && route.Gateway == gateway && !route.IsDead);
+            var isThere = tables.By(link.Index, rule.Table).Any(route => route.Dst.IsDefault && route.Gateway == gateway && !route.IsDead);
             if (!isThere)
                 return $"table {rule.Table} of {address} has no default route to {gateway} on {link.Name}";
         }

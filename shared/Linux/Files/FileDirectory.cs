@@ -205,7 +205,9 @@ public sealed unsafe class FileDirectory : IDisposable
     {
         var file = FileDescriptor.TryOpen(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, out var errno);
         if (file is null)
-            return errno is Errno.ENOENT or Errno.ENAMETOOLONG or Errno.ELOOP or Errno.ENXIO ? null : throw new ErrnoException("open", FullPath(name), errno);
+            return errno is Errno.ENOENT or Errno.ENAMETOOLONG or Errno.ELOOP or Errno.ENXIO
+                ? null
+                : throw new ErrnoException("open", FullPath(name), errno);
         if (file.Status().IsRegular)
             return file;
         file.Dispose();

@@ -69,7 +69,16 @@ public sealed record Route
             return OutInterface == link ? [this] : [];
         return NextHops
             .Where(hop => hop.OutInterface == link)
-            .Select(hop => this with { Gateway = hop.Gateway, OutInterface = link, IsMultipath = false, NextHops = [], IsDead = hop.IsDead });
+            .Select(hop =>
+                this with
+                {
+                    Gateway = hop.Gateway,
+                    OutInterface = link,
+                    IsMultipath = false,
+                    NextHops = [],
+                    IsDead = hop.IsDead,
+                }
+            );
     }
 
     /// <summary>What makes this route, or removes it and no other; without the next hops of a multipath route.</summary>

@@ -113,7 +113,11 @@ public sealed class GatewayTests
         var pod = node.AddPod();
         node.Call("ADD", pod, config).Succeeded();
         Assert.Null(pod.Result!["ips"]![0]!["gateway"]);
-        Assert.StartsWith("default dev eth0", pod.Tool($"ip {(gateway == "::" ? "-6" : "-4")} route show default"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "default dev eth0",
+            pod.Tool($"ip {(gateway == "::" ? "-6" : "-4")} route show default"),
+            StringComparison.Ordinal
+        );
         node.Call("CHECK", pod, config).Succeeded();
         node.Call("DEL", pod, config).Succeeded();
 
