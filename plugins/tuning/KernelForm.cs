@@ -5,11 +5,13 @@ namespace Plugboard.Tuning;
 
 /// <summary>
 /// What the kernel makes of a setting's text. It reads hexadecimal and octal numbers, rounds times to ticks of its clock and joins the
-/// parts of lists: what is read after ADD may differ from what was written, and nobody changed it. Source: kernel/sysctl.c.
+/// parts of lists: what is read after ADD may differ from what was written, without a change since. Source: kernel/sysctl.c.
 /// </summary>
 internal static class KernelForm
 {
-    /// <summary>The value that is read once it is set, found out in a network namespace of its own; null if it cannot be set there.</summary>
+    /// <summary>
+    /// The value that is read once it is set, found out in a network namespace of its own; null if it cannot be set there.
+    /// </summary>
     public static string? Find(WantedSysctl setting)
     {
         var name = NameOf(setting.Name);

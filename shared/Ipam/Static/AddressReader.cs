@@ -47,7 +47,7 @@ internal sealed class AddressReader(CniRequest request, ConfigProblems problems)
             else if (PodAddress.FindBlock(address.Address, address.Address) is { } block)
                 problems.Add(path, $"address {address} is in {block}: no pod can have it");
             else
-                // 0.0.0.0 and :: say that there is none.
+                // 0.0.0.0 and :: are as an absent one.
                 addresses.Add(new CniIP(address) { Gateway = gateway is { IsUnspecified: false } ? gateway : null });
         }
 
