@@ -33,7 +33,7 @@ internal sealed record DhcpConfig
     public IReadOnlyList<(byte Code, byte[] Value)> Provided { get; init; } = [];
 
     /// <summary>The metric of each route; 0: the kernel's.</summary>
-    public int Priority { get; init; }
+    public long Priority { get; init; }
 
     /// <summary><c>families</c> has ipv4, or is absent.</summary>
     public bool HasIPv4 { get; init; } = true;
@@ -145,12 +145,15 @@ internal sealed record DhcpConfig
         return mode == "stateless";
     }
 
-    private static int ReadPriority(ConfigNode ipam) =>
-        ipam.FindInt("priority") switch
+    private static long ReadPriority(ConfigNode ipam) =>
+        ipam.FindInt64("priority") switch
         {
             null => 0,
-            >= 0 and var priority => priority,
-            var priority => throw Wrong($"priority {priority} is negative", "priority is the metric of the routes: 0 or more"),
+            >= 0 and <= uint.MaxValue and var priority => priority,
+            var priority => throw Wrong(
+                $"priority {priority} is {(priority < 0 ? "negative" : "too high")}",
+                $"priority is the metric of the routes: 0 to {uint.MaxValue}"
+            ),
         };
 
     private static List<byte> ReadRequested(ConfigNode ipam)

@@ -28,7 +28,7 @@ internal static class RouteReader
                 Gw = problems.Read($"{node.Path}.gw", () => node.FindAddress("gw")),
                 Mtu = ReadNumber(node, "mtu", problems) ?? 0,
                 AdvMss = ReadNumber(node, "advmss", problems) ?? 0,
-                Priority = ReadNumber(node, "priority", problems) ?? 0,
+                Priority = ReadPriority(node, problems),
                 Table = ReadNumber(node, "table", problems),
                 Scope = ReadNumber(node, "scope", problems),
             };
@@ -46,6 +46,16 @@ internal static class RouteReader
         if (number < 0)
             problems.Add($"{node.Path}.{key}", $"{key} {number.Value} of a route is negative");
         return number;
+    }
+
+    private static long ReadPriority(ConfigNode node, ConfigProblems problems)
+    {
+        var priority = problems.Read($"{node.Path}.priority", () => node.FindInt64("priority")) ?? 0;
+        if (priority < 0)
+            problems.Add($"{node.Path}.priority", $"priority {priority} of a route is negative");
+        else if (priority > uint.MaxValue)
+            problems.Add($"{node.Path}.priority", $"priority {priority} of a route is above {uint.MaxValue}");
+        return priority;
     }
 
     private static void Validate(string path, CniRoute route, ConfigProblems problems)

@@ -37,13 +37,13 @@ public static class UnusableAddress
         }
     }
 
-    // The kernel's fields: scope has eight bits; the others 32, of which an answer can express the lower half.
-    private static (string Key, int Value)? FindFault(CniRoute route) =>
+    // The kernel's fields: scope has eight bits; the others 32, of which only a metric is read to the end.
+    private static (string Key, long Value)? FindFault(CniRoute route) =>
         route switch
         {
             { Scope: < 0 or > byte.MaxValue } => ("scope", route.Scope.Value),
             { Table: < 0 } => ("table", route.Table.Value),
-            { Priority: < 0 } => ("priority", route.Priority),
+            { Priority: < 0 or > uint.MaxValue } => ("priority", route.Priority),
             { Mtu: < 0 } => ("mtu", route.Mtu),
             { AdvMss: < 0 } => ("advmss", route.AdvMss),
             _ => null,

@@ -16,7 +16,7 @@ internal static class LeaseResult
     /// <param name="lease">The lease.</param>
     /// <param name="priority">The metric of each route; 0: the kernel's.</param>
     /// <param name="linkMtu">The MTU of the interface: a smaller one that the server says is that of the routes.</param>
-    public static CniResult From(Lease lease, int priority, int linkMtu)
+    public static CniResult From(Lease lease, long priority, int linkMtu)
     {
         var ack = lease.Ack;
         var routers = ack.FindAddresses(DhcpOption.Routers);

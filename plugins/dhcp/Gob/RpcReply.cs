@@ -208,7 +208,7 @@ internal sealed record RpcReply(string Method, ulong Sequence, string Error, Cni
             Gw = ReadAddress(value["GW"]),
             Mtu = (int)value["MTU"].Number,
             AdvMss = (int)value["AdvMSS"].Number,
-            Priority = (int)value["Priority"].Number,
+            Priority = value["Priority"].Number,
             Table = value.Has("Table") ? (int)value["Table"].Number : null,
             Scope = value.Has("Scope") ? (int)value["Scope"].Number : null,
         };

@@ -115,8 +115,8 @@ public sealed record CniRoute(IPPrefix Dst)
     /// <summary>The TCP segment size to advertise in bytes; 0: the kernel's choice.</summary>
     public int AdvMss { get; init; }
 
-    /// <summary>The metric; 0: the kernel's default.</summary>
-    public int Priority { get; init; }
+    /// <summary>The metric, to the kernel 32 bits without a sign; 0: the kernel's default.</summary>
+    public long Priority { get; init; }
 
     /// <summary>The routing table; null: main.</summary>
     public int? Table { get; init; }

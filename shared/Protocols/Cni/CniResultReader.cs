@@ -117,7 +117,7 @@ public static class CniResultReader
             Gw = node.FindAddress("gw"),
             Mtu = node.FindInt("mtu") ?? 0,
             AdvMss = node.FindInt("advmss") ?? 0,
-            Priority = node.FindInt("priority") ?? 0,
+            Priority = node.FindInt64("priority") ?? 0,
             Table = node.FindInt("table"),
             Scope = node.FindInt("scope"),
         };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Plugboard.Addresses;
 
@@ -107,8 +108,20 @@ public readonly struct ConfigNode
             return null;
         return node.Value.Kind == JsonValueKind.Number && TryParseInt(node.Value.Text, out var value)
             ? value
+            : throw node.Wrong(node.IsWholeNumber ? "a whole number of 32 bits" : "a whole number");
+    }
+
+    /// <summary>A whole number of 64 bits; null if the key is absent or null. 1.0 and 1e3 are invalid, as in Go.</summary>
+    public long? FindInt64(string key)
+    {
+        if (Find(key) is not { } node)
+            return null;
+        return node.IsWholeNumber && long.TryParse(node.Value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            ? value
             : throw node.Wrong("a whole number");
     }
+
+    private bool IsWholeNumber => Value.Kind == JsonValueKind.Number && Value.Text.AsSpan().IndexOfAny('.', 'e', 'E') < 0;
 
     /// <summary>
     /// A whole number of 64 bits that is not negative; null if the key is absent or null. 1.0 and 1e3 are invalid, as in Go.

@@ -105,7 +105,7 @@ internal sealed class JsonBuilder(bool indented = true)
     }
 
     /// <summary>A whole number that is left out where it is zero.</summary>
-    public void NumberUnlessZero(string name, int value)
+    public void NumberUnlessZero(string name, long value)
     {
         if (value != 0)
             Number(name, value);

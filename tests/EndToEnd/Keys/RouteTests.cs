@@ -51,6 +51,21 @@ public sealed class RouteTests
         Assert.Equal("Expected Route 192.168.9.0/24 not found in routing table", node.Call("CHECK", pod, config).Message);
     }
 
+    // The kernel's metrics have 32 bits without a sign; the last one is a route of last resort.
+    [KernelFact]
+    public void The_highest_metric_is_programmed_and_passed_on()
+    {
+        using var node = new CniNode();
+        var config = node.BridgeConfig("""{"ipam":{"routes":[{"dst":"192.168.0.0/16","priority":4294967295}]}}""");
+        var pod = node.AddPod();
+        node.Call("ADD", pod, config).Succeeded();
+        Assert.Equal(["192.168.0.0/16 via 10.1.0.1 dev eth0 metric 4294967295"], pod.Routes("192.168.0.0/16"));
+        node.Call("CHECK", pod, config).Succeeded();
+        var chained = config.With("""{"type":"portmap"}""");
+        chained["prevResult"] = pod.Result!.DeepClone();
+        Assert.Equal(4294967295, (long)node.Call("ADD", pod, chained).Succeeded().Json["routes"]![0]!["priority"]!);
+    }
+
     [KernelFact]
     public void Routes_of_IPv6_are_programmed_with_their_metrics()
     {

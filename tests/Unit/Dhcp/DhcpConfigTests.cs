@@ -48,6 +48,7 @@ public sealed class DhcpConfigTests
     [InlineData("""{"request":[{"option":"256"}]}""", "Can not parse option \"256\"")]
     [InlineData("""{"request":[{"option":"255"}]}""", "option 255 cannot be used")]
     [InlineData("""{"priority":-1}""", "priority -1 is negative")]
+    [InlineData("""{"priority":4294967296}""", "priority 4294967296 is too high")]
     [InlineData("""{"daemonSocketPath":"x"}""", "is not absolute")]
     [InlineData("""{"families":["ipv4","IPv6"]}""", "families has \"IPv6\"")]
     [InlineData("""{"families":[]}""", "families is empty")]

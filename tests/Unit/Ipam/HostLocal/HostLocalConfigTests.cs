@@ -191,6 +191,7 @@ public sealed class HostLocalConfigTests
     [InlineData("""{"dst":"169.254.1.1/32","scope":-1}""", "scope -1 of a route is negative")]
     [InlineData("""{"dst":"0.0.0.0/0","mtu":-1}""", "mtu -1 of a route is negative")]
     [InlineData("""{"dst":"0.0.0.0/0","priority":-1}""", "priority -1 of a route is negative")]
+    [InlineData("""{"dst":"0.0.0.0/0","priority":4294967296}""", "priority 4294967296 of a route is above 4294967295")]
     [InlineData("""{"dst":"0.0.0.0/0","table":-1}""", "table -1 of a route is negative")]
     public void A_route_that_no_kernel_takes_is_refused(string route, string message) =>
         RefusedAsWrong($$"""{"subnet":"10.1.2.0/24","routes":[{{route}}]}""", message);

@@ -11,7 +11,7 @@ public sealed class ConfigNodeTests
     [InlineData("""{"mtu":100.0}""", "failed to load netconf: mtu wants a whole number, not the number 100.0")]
     [InlineData("""{"mtu":1e3}""", "failed to load netconf: mtu wants a whole number, not the number 1e3")]
     [InlineData("""{"mtu":"5"}""", "failed to load netconf: mtu wants a whole number, not a text")]
-    [InlineData("""{"mtu":2147483648}""", "failed to load netconf: mtu wants a whole number, not the number 2147483648")]
+    [InlineData("""{"mtu":2147483648}""", "failed to load netconf: mtu wants a whole number of 32 bits, not the number 2147483648")]
     public void A_number_that_go_would_refuse_is_refused(string text, string message) =>
         Assert.Equal(message, Assert.Throws<CniException>(() => Node(text).FindInt("mtu")).Message);
 
