@@ -116,7 +116,8 @@ public readonly struct ConfigNode
     {
         if (Find(key) is not { } node)
             return null;
-        return node.IsWholeNumber && long.TryParse(node.Value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+        var text = node.IsWholeNumber ? node.Value.Text : "";
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             ? value
             : throw node.Wrong("a whole number");
     }
