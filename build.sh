@@ -283,10 +283,21 @@ esac
 
 case ${1:-build} in
     build) build "$architecture" ;;
-    # shellcheck disable=SC2086
-    demo) build amd64 plugins/{bridge,host-local,portmap}; privileged demo $demo_packages; stop_compiler; exec examples/demo.sh "$bin" ;;
-    # shellcheck disable=SC2086
-    cluster) shift; build amd64 coordinator plugins/{bridge,host-local,portmap}; privileged cluster $cluster_packages; stop_compiler; exec examples/cluster.sh "$bin" "$@" ;;
+    demo)
+        build amd64 plugins/{bridge,host-local,portmap}
+        # shellcheck disable=SC2086
+        privileged demo $demo_packages
+        stop_compiler
+        exec examples/demo.sh "$bin"
+        ;;
+    cluster)
+        shift
+        build amd64 coordinator plugins/{bridge,host-local,portmap}
+        # shellcheck disable=SC2086
+        privileged cluster $cluster_packages
+        stop_compiler
+        exec examples/cluster.sh "$bin" "$@"
+        ;;
     test) run_tests ;;
     fuzz) shift; fuzz "$@" ;;
     bench) shift; bench "$@" ;;

@@ -17,6 +17,7 @@ using Plugboard.Coordinator.Sources;
 using Plugboard.Coordinator.Sources.Etcd;
 using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Coordinator.Sources.Static;
+using Plugboard.Coordinator.Tracking;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.Starting;
 using Plugboard.Linux;
@@ -220,15 +221,15 @@ internal sealed class NodeCoordinator : IDisposable
     /// <param name="patience">How long to wait.</param>
     public (ClusterView? View, string? NotReadyReason, ClusterSnapshot Snapshot) ReadOnce(TimeSpan patience)
     {
-        using var changed = new AutoResetEvent(initialState: false);
+        using var changed = new LateSignal();
         using var ending = new CancellationTokenSource();
-        var store = new NodeStore(() => changed.Set());
+        var store = new NodeStore(changed.Set);
         Source.Recognise(OwnAddresses());
         var source = Task.Run(() => Source.RunAsync(store, ending.Token));
         policySource?.Await(patience);
         var began = TimeProvider.System.GetTimestamp();
         while (!store.Current.IsComplete && TimeProvider.System.GetElapsedTime(began) < patience)
-            changed.WaitOne(TimeSpan.FromMilliseconds(100));
+            changed.Wait(TimeSpan.FromMilliseconds(100));
         ending.Cancel();
         source.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(TimeSpan.FromSeconds(1));
         var snapshot = store.Current;

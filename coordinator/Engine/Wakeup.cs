@@ -1,9 +1,11 @@
+using Plugboard.Coordinator.Tracking;
+
 namespace Plugboard.Coordinator.Engine;
 
 /// <summary>What happened since the engine last looked; set from any thread.</summary>
 internal sealed class Wakeup : IDisposable
 {
-    private readonly AutoResetEvent happened = new(initialState: false);
+    private readonly LateSignal happened = new();
     private int flags;
 
     /// <summary>The source delivered a change.</summary>
@@ -24,21 +26,14 @@ internal sealed class Wakeup : IDisposable
     private void Set(int flag)
     {
         Interlocked.Or(ref flags, flag);
-        try
-        {
-            happened.Set();
-        }
-        catch (ObjectDisposedException)
-        {
-            // No thread waits any more; a notifying thread must not crash the process because of that.
-        }
+        happened.Set();
     }
 
     /// <summary>Waits until something happened or a time passed; gives what happened and forgets it.</summary>
     public (bool Source, bool Kernel, bool Configuration, bool End) Wait(TimeSpan longest)
     {
         if (longest > TimeSpan.Zero)
-            happened.WaitOne(longest);
+            happened.Wait(longest);
         var had = Interlocked.Exchange(ref flags, 0);
         return ((had & 1) != 0, (had & 2) != 0, (had & 4) != 0, (had & 8) != 0);
     }

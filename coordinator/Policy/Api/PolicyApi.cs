@@ -2,6 +2,7 @@ using Plugboard.Coordinator.Policy.Compiling;
 using Plugboard.Coordinator.Policy.Objects;
 using Plugboard.Coordinator.Sources;
 using Plugboard.Coordinator.Sources.Kubernetes;
+using Plugboard.Coordinator.Tracking;
 
 namespace Plugboard.Coordinator.Policy.Api;
 
@@ -35,7 +36,7 @@ internal sealed class PolicyApi : IPolicySource
     private readonly KindStore<string, PolicyNode> nodes;
     private readonly TaskCompletionSource asksForNodes = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim refused = new(0, 1);
-    private readonly AutoResetEvent happened = new(initialState: false);
+    private readonly LateSignal happened = new();
     private volatile Action? changed;
     private Task? running;
     private bool isAsked;
@@ -160,7 +161,7 @@ internal sealed class PolicyApi : IPolicySource
     {
         lock (changing)
         {
-            if (refused.CurrentCount == 0)
+            if (!ending.IsCancellationRequested && refused.CurrentCount == 0)
                 refused.Release();
         }
     }
@@ -282,7 +283,7 @@ internal sealed class PolicyApi : IPolicySource
                     return;
             }
 
-            happened.WaitOne(patience - passed);
+            happened.Wait(patience - passed);
         }
     }
 
@@ -342,8 +343,10 @@ internal sealed class PolicyApi : IPolicySource
     {
         ending.Cancel();
         running?.Wait(longestEnding);
+        // A task that has not ended by then may still note a refusal.
+        lock (changing)
+            refused.Dispose();
         happened.Dispose();
-        refused.Dispose();
         ending.Dispose();
     }
 }
