@@ -19,6 +19,7 @@ namespace Plugboard.Installer.FlexVolume;
 internal sealed class Collector(string kubelet, string groups, bool isDry)
 {
     private readonly StringBuilder report = new();
+    private readonly string pods = $"{RealPath.Of(kubelet)}/pods";
 
     /// <summary>Collects, and reports.</summary>
     public string Collect()
@@ -37,13 +38,13 @@ internal sealed class Collector(string kubelet, string groups, bool isDry)
         if (!live.IsKnown)
             return;
         var table = MountTable.Read();
-        foreach (var uid in NamesIn($"{kubelet}/pods"))
+        foreach (var uid in NamesIn(pods))
         {
             if (live.Has(uid))
                 continue;
-            foreach (var driver in NamesIn($"{kubelet}/pods/{uid}/volumes"))
+            foreach (var driver in NamesIn($"{pods}/{uid}/volumes"))
             {
-                var parent = $"{kubelet}/pods/{uid}/volumes/{driver}";
+                var parent = $"{pods}/{uid}/volumes/{driver}";
                 foreach (var volume in NamesIn(parent))
                 {
                     if (MountList.FindDriver($"{parent}/{volume}") is { } name)
@@ -79,7 +80,7 @@ internal sealed class Collector(string kubelet, string groups, bool isDry)
     // Ours are in the roots of the loop drivers. If one is busy for an unknown reason, the kernel frees it later.
     private void CollectLoopDevices()
     {
-        var roots = NodeConfig.Load(new DriverName("plugboard", "loop")).Roots;
+        var roots = NodeConfig.Load(new DriverName("plugboard", "loop")).Roots.Select(static root => RealPath.Of(root)).ToList();
         var mounted = new HashSet<string>(StringComparer.Ordinal);
         foreach (var entry in MountTable.Read().Entries)
             mounted.Add(entry.Source);
@@ -127,7 +128,7 @@ internal sealed class Collector(string kubelet, string groups, bool isDry)
         }
     }
 
-    private bool IsPod(string uid) => FileDescriptor.FindStatus($"{kubelet}/pods/{uid}") is not null;
+    private bool IsPod(string uid) => FileDescriptor.FindStatus($"{pods}/{uid}") is not null;
 
     private static List<string> NamesIn(string path)
     {

@@ -1,4 +1,5 @@
 using Plugboard.Drivers;
+using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
 using Plugboard.Protocols.FlexVolume;
 using Plugboard.Volumes;
@@ -24,7 +25,9 @@ internal sealed class MountBorder(MountTable table)
         if (!policies.TryGetValue(driver, out var policy))
             policies.Add(driver, policy = NodeConfig.LoadOrDefault(driver));
         return !policy.IsShared
-            && policy.Roots.Any(root => FindInside(mount, root.TrimEnd('/')) is { } inside && !NamespaceBorder.IsOf(inside, space));
+            && policy.Roots.Any(root =>
+                FindInside(mount, RealPath.Of(root).TrimEnd('/')) is { } inside && !NamespaceBorder.IsOf(inside, space)
+            );
     }
 
     private string? FindInside(MountEntry mount, string root)

@@ -52,10 +52,17 @@ internal static class FlexProcess
     private static byte[] Serve(DriverName name, string[] args)
     {
         var dialect = Dialect.Find(name)!;
-        var call = FlexCall.Parse(args);
+        var call = Parse(args);
         return Watchdog.IsNeeded(dialect, call)
             ? new Watchdog(name, dialect).Serve(call, args)
             : new Driver(name, dialect).Serve(call).ToBytes();
+    }
+
+    // kubelet's directory may be a link, as /var/lib/kubelet to a larger disk.
+    private static FlexCall Parse(string[] args)
+    {
+        var call = FlexCall.Parse(args);
+        return call with { Directory = RealPath.OfParent(call.Directory) };
     }
 
     // The child of a watchdog: the call comes on standard input, because every user can read a process's arguments.
@@ -75,7 +82,7 @@ internal static class FlexProcess
             }
 
             answer = new Driver(name, Dialect.Find(name)!) { Limit = limit }
-                .Serve(FlexCall.Parse(args))
+                .Serve(Parse(args))
                 .ToBytes();
         }
         catch (Exception e)

@@ -25,7 +25,7 @@ internal sealed class VolumeCheck : ICheck
 
     private static IEnumerable<Finding> Mounts(Node node, MountTable mounts)
     {
-        var pods = node.Under(node.Options.KubeletDirectory) + "/pods";
+        var pods = node.Really(node.Options.KubeletDirectory) + "/pods";
         foreach (var mount in mounts.Below(pods))
         {
             var (uid, isFlexVolume) = Parse(mount.Target[(pods.Length + 1)..]);
@@ -108,7 +108,7 @@ internal sealed class VolumeCheck : ICheck
     // A directory that a pod has of another namespace: mounted before there was a border, or while the node config shared the roots.
     private static IEnumerable<Finding> Namespaces(Node node, MountTable mounts)
     {
-        var pods = node.Under(node.Options.KubeletDirectory) + "/pods";
+        var pods = node.Really(node.Options.KubeletDirectory) + "/pods";
         var spaces = NamespaceBorder.Read(node.Under(NamespaceBorder.PodLogs));
         foreach (var mount in mounts.Below(pods))
         {
@@ -142,7 +142,7 @@ internal sealed class VolumeCheck : ICheck
         return
             driver.EndsWith("~local", StringComparison.Ordinal)
             && FileDescriptor.FindStatus(node.Under($"{ConfigDirectory}/{driver}.json")) is null
-            ? NamespaceBorder.FindInside(mounts, mount, node.Under(LocalRoot))
+            ? NamespaceBorder.FindInside(mounts, mount, node.Really(LocalRoot))
             : null;
     }
 

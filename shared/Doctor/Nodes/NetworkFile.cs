@@ -40,7 +40,8 @@ internal sealed record NetworkFile(string Path)
         using var found = host.TryOpen(directory, out _);
         if (found is null)
             return [];
-        var names = found.ReadNames().FindAll(IsConfig);
+        // libcni passes over directories, but not over links to some.
+        var names = found.ReadNames().FindAll(name => IsConfig(name) && found.FindStatus(name) is not { IsDirectory: true });
         names.Sort(StringComparer.Ordinal);
         return names.ConvertAll(name => Read(host, $"{directory}/{name}", dataDirectory));
     }

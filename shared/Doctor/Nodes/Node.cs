@@ -160,10 +160,13 @@ internal sealed class Node
         ];
 
     /// <summary>Where images of loop volumes are, as this process sees it.</summary>
-    public IReadOnlyList<string> VolumeRoots => [.. Options.VolumeRoots.Append(Options.KubeletDirectory).Select(Under)];
+    public IReadOnlyList<string> VolumeRoots => [.. Options.VolumeRoots.Append(Options.KubeletDirectory).Select(Really)];
 
     /// <summary>A path of the node as this process sees it.</summary>
     public string Under(string path) => Options.Under(path);
+
+    /// <summary>A path as <see cref="Under"/>, with the links on the way followed as on the node: as mounts are listed.</summary>
+    public string Really(string path) => Linux.Files.RealPath.Of(Under(path), Under("/"));
 
     /// <summary>A path as the node sees it, for people.</summary>
     public string OnNode(string path) => path[Under("").Length..];

@@ -50,6 +50,16 @@ public sealed unsafe class RootedDirectory : IDisposable
         return place?.Status();
     }
 
+    /// <summary>
+    /// The path, as this process sees it and without links, of what a path inside leads to; null if nothing is there.
+    /// </summary>
+    /// <exception cref="ErrnoException">It cannot be reached.</exception>
+    public string? FindRealPath(string path)
+    {
+        using var place = FindPlace(path);
+        return place is null ? null : ReadLink(root, place.SelfPath);
+    }
+
     // Neither a pipe nor a device is opened.
     private FileDescriptor? FindPlace(string path)
     {

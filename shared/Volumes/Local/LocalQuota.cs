@@ -76,7 +76,7 @@ internal static class LocalQuota
     {
         if (ProjectQuota.IsEnforced(directory))
             return;
-        var holding = MountTable.Read().FindHolding(path);
+        var holding = MountTable.Read().FindHolding(RealPath.Of(path));
         throw new VolumeException(
             $"local: option \"quota\" is set, but {holding?.Type ?? "the filesystem"} at {holding?.Target ?? path} is not mounted "
                 + "with prjquota (ext4 or xfs, Linux 5.14); "

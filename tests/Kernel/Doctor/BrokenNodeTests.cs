@@ -197,6 +197,40 @@ public sealed class BrokenNodeTests
     }
 
     [KernelFact]
+    public void A_directory_among_the_network_configs_is_passed_over_as_by_the_runtime_and_a_link_to_one_is_not()
+    {
+        using var node = new DoctoredNode();
+        node.Shell($"mkdir -p {node.Root}/etc/cni/net.d/00-old.conflist");
+        Assert.Equal("", node.Ids());
+        node.Shell($"ln -s 00-old.conflist {node.Root}/etc/cni/net.d/01-link.conflist");
+        Assert.Equal(FindingIds.ConflistBroken, node.Ids());
+    }
+
+    [KernelFact]
+    public void Volumes_behind_links_are_found()
+    {
+        using var node = new DoctoredNode();
+        var disk = $"{node.Root}/disk";
+        node.Shell(
+            $"""
+            mkdir -p {disk}/kubelet/pods/u1/volumes/plugboard~local/data {disk}/flexvolume/loop {node.Root}/var/lib
+            mount -t tmpfs data {disk}/kubelet/pods/u1/volumes/plugboard~local/data
+            mount -t tmpfs over {disk}/kubelet/pods
+            """
+        );
+        // As on the node, whose root is another one than this process's.
+        File.CreateSymbolicLink(node.Under("/var/lib/kubelet"), "/disk/kubelet");
+        File.CreateSymbolicLink(node.Under("/var/lib/flexvolume"), "/disk/flexvolume");
+        Assert.Equal(FindingIds.MountOrphaned, node.Ids());
+
+        var image = $"{disk}/flexvolume/loop/a.img";
+        node.Write("/disk/flexvolume/loop/a.img", new string('x', 1 << 16));
+        using var file = FileDescriptor.FindForChange(image)!;
+        using var device = LoopDevice.Attach(file, image, new LoopOptions());
+        Assert.Contains(node.Examine().Findings, static finding => finding.Id == FindingIds.LoopOrphaned);
+    }
+
+    [KernelFact]
     public void A_link_of_the_reference_to_an_unused_namespace_is_reported()
     {
         using var node = new DoctoredNode();
