@@ -167,6 +167,8 @@ internal sealed class NodeCoordinator : IDisposable
             Reconcilers = Reconcilers,
             Log = log,
         };
+        if (settings.Uplink.IsFree)
+            Source.Expect(OwnAddresses());
         var engine = new CoordinatorEngine(parts, settings.Engine);
         TryWatch(() => masqueradeFile?.Watch(engine.Reconfigure), $"{settings.MasqueradeConfig} is polled every few seconds", log);
         if (policy is not null)

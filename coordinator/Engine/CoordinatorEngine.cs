@@ -322,6 +322,10 @@ internal sealed class CoordinatorEngine : IDisposable
         var backend = view.Network.Backend.Type;
         if (view.Self.Addresses.Count == 0 || (backend == BackendType.None && !parts.Source.LeasesNetworks))
             return;
+        // What the source has for this node decides the uplink and the end of the tunnel: before it is read it must not be written over. A
+        // source of leases knows this node by the address that a flag names.
+        if (!view.IsComplete && (!parts.Source.LeasesNetworks || parts.Uplink.IsFree))
+            return;
         parts.Source.Advertise(
             new NodeAdvertisement
             {

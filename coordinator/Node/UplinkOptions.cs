@@ -21,6 +21,9 @@ internal sealed record UplinkOptions
     /// <summary>--public-ipv6: advertised instead of the link's own address. An address of this node also selects the uplink.</summary>
     public IPAddr? PublicIPv6 { get; init; }
 
+    /// <summary>No flag names a link or an address: what the source has for this node counts.</summary>
+    public bool IsFree => Interfaces.Count == 0 && InterfacePatterns.Count == 0 && CanReach is null && !Public.Any();
+
     /// <summary>The public addresses, if given.</summary>
     public IEnumerable<IPAddr> Public => ((IPAddr?[])[PublicIP, PublicIPv6]).OfType<IPAddr>();
 

@@ -21,6 +21,12 @@ internal interface IPeerSource
     void Recognise(ValueArray<IPAddr> addresses) { }
 
     /// <summary>
+    /// Before a run of a node whose uplink no flag names: its addresses, for a source without names. What the source has for one of them is
+    /// this node's until it advertises itself, so that its uplink stays where the other nodes know it. The first take precedence.
+    /// </summary>
+    void Expect(ValueArray<IPAddr> addresses) { }
+
+    /// <summary>
     /// Whether the source assigns a node's pod networks for its advertisement; then it advertises also if nothing is routed.
     /// </summary>
     bool LeasesNetworks => false;

@@ -21,12 +21,14 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     private TaskCompletionSource told = NewSignal();
     private NodeAdvertisement? advertised;
     private ValueArray<IPAddr> recognised = [];
+    private ValueArray<IPAddr> expected = [];
 
     /// <inheritdoc/>
     public async Task RunAsync(NodeStore store, CancellationToken cancellation)
     {
         var registry = new LeaseRegistry(options, store, log);
         registry.Recognise(recognised);
+        registry.Expect(expected);
         var login = new EtcdLogin();
         var pause = RetryPause.OfEtcd();
         while (true)
@@ -60,6 +62,9 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
 
     /// <summary>Before it runs: leases with one of these addresses are this node's.</summary>
     public void Recognise(ValueArray<IPAddr> addresses) => recognised = addresses;
+
+    /// <summary>Before it runs: until this node advertises itself, a lease with one of these addresses is shown as its own.</summary>
+    public void Expect(ValueArray<IPAddr> addresses) => expected = addresses;
 
     /// <inheritdoc/>
     public void Advertise(NodeAdvertisement advertisement)

@@ -20,8 +20,11 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     private readonly Complaints complaints = new(log);
     private NodeAdvertisement? advertised;
     private ValueArray<IPAddr> ownAddresses = [];
+    private ValueArray<IPAddr> expected = [];
     private ValueArray<IPPrefix> previous = options.PreviousSubnets;
     private OwnLease? own;
+    private bool hadOwn;
+    private (NodeAdvertisement Said, NodeAdvertisement Kept)? takenOver;
     private NetConf? network;
     private DocumentNode? saidNetwork;
     private string? configFault;
@@ -153,12 +156,52 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
             ownAddresses = addresses;
     }
 
+    /// <summary>
+    /// For a run: until this node is advertised, a lease with one of these addresses is shown as this node's. The first addresses take
+    /// precedence.
+    /// </summary>
+    public void Expect(ValueArray<IPAddr> addresses)
+    {
+        lock (step)
+            expected = addresses;
+    }
+
+    /// <summary>
+    /// This node's lease from before the start was found. The other nodes know the ends of its tunnels: they stay.
+    /// </summary>
+    /// <param name="said">What the node advertises without knowing the lease.</param>
+    /// <param name="leased">What the lease says.</param>
+    public void TakeOver(NodeAdvertisement said, NodeAdvertisement leased)
+    {
+        lock (step)
+        {
+            if (!hadOwn)
+                takenOver = (said, said with { Vtep4 = EndOf(said.Vtep4, leased.Vtep4), Vtep6 = EndOf(said.Vtep6, leased.Vtep6) });
+        }
+    }
+
+    private static VtepData? EndOf(VtepData? said, VtepData? leased) =>
+        said is { } own && leased is { Mac: { IsZero: false, IsMulticast: false } } known && (known.Vni == 0 || known.Vni == own.Vni)
+            ? own with
+            {
+                Mac = known.Mac,
+            }
+            : said;
+
+    /// <summary>What the lease is to say, while the node may not know yet which lease was found.</summary>
+    public NodeAdvertisement Wanted(NodeAdvertisement said)
+    {
+        lock (step)
+            return takenOver is { } taken && taken.Said == said ? taken.Kept : said;
+    }
+
     /// <summary>This node's lease as it is in etcd now.</summary>
     public void SetOwn(OwnLease lease, NodeAdvertisement node)
     {
         lock (step)
         {
             own = lease;
+            hadOwn = true;
             previous = lease.Subnets;
             leases[lease.Key] = (
                 new EtcdEntry(LeasePrefix + lease.Key, lease.Value, lease.ModRevision, lease.Lease),
@@ -298,17 +341,20 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    // Of several, the lease of subnet.env; else the first by address.
+    // The leases with one of these addresses. Of several, that of subnet.env comes first, then the first by address.
+    private List<(EtcdEntry Entry, SubnetLease Lease)> LeasesOf(ValueArray<IPAddr> addresses) =>
+        leases
+            .Values.Where(found => found.Lease.Node.Addresses.Any(addresses.Contains))
+            .OrderByDescending(found => found.Lease.Subnets == previous)
+            .ThenBy(found => addresses.TakeWhile(address => !found.Lease.Node.Addresses.Contains(address)).Count())
+            .ThenBy(found => found.Entry.Key, StringComparer.Ordinal)
+            .ToList();
+
     private void FindAdvertised()
     {
         if (ownAddresses.Count == 0)
             return;
-        var ours = leases
-            .Values.Where(found => found.Lease.Node.Addresses.Any(ownAddresses.Contains))
-            .OrderByDescending(found => found.Lease.Subnets == previous)
-            .ThenBy(found => ownAddresses.TakeWhile(address => !found.Lease.Node.Addresses.Contains(address)).Count())
-            .ThenBy(found => found.Entry.Key, StringComparer.Ordinal)
-            .ToList();
+        var ours = LeasesOf(ownAddresses);
         leaseFault =
             ours.Count > 0
                 ? null
@@ -329,11 +375,17 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
 
     private void Publish()
     {
-        var nodes = leases.Where(found => !IsOurs(found.Value.Lease)).Select(found => found.Value.Lease.ToNode(found.Key)).ToList();
+        var shown = advertised is null ? LeasesOf(expected).Select(static found => found.Lease).FirstOrDefault() : null;
+        var nodes = leases
+            .Where(found => found.Value.Lease != shown && !IsOurs(found.Value.Lease))
+            .Select(found => found.Value.Lease.ToNode(found.Key))
+            .ToList();
         if (own is { } mine && leases.TryGetValue(mine.Key, out var kept))
             nodes.Add(kept.Lease.ToNode(options.NodeName));
-        else if (store.Current.Nodes.TryGetValue(options.NodeName, out var shown))
-            nodes.Add(shown);
+        else if (shown is not null)
+            nodes.Add(shown.ToNode(options.NodeName));
+        else if (store.Current.Nodes.TryGetValue(options.NodeName, out var last))
+            nodes.Add(last);
         store.Replace(nodes);
         ShowSourceError();
     }

@@ -22,10 +22,10 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         registry.SetAdvertised(node);
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
-            var own = registry.Own ?? FindOwn();
+            var own = registry.Own ?? FindOwn(node);
             var isDone = own is null
                 ? await AcquireAsync(node, cancellation).ConfigureAwait(false)
-                : await RefreshAsync(own, node, cancellation).ConfigureAwait(false);
+                : await RefreshAsync(own, registry.Wanted(node), cancellation).ConfigureAwait(false);
             if (isDone)
                 return;
             // Another node was faster: read again.
@@ -45,19 +45,21 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
     }
 
     // After a restart the end of the lease is unknown, so it is renewed at once.
-    private OwnLease? FindOwn()
+    private OwnLease? FindOwn(NodeAdvertisement node)
     {
         foreach (var (entry, lease) in registry.FindOurs().OrderBy(found => found.Entry.Key, StringComparer.Ordinal))
         {
-            if (Suits(lease.Subnets))
-                return new OwnLease
-                {
-                    Subnets = lease.Subnets,
-                    Value = entry.Value!,
-                    ModRevision = entry.ModRevision,
-                    Lease = entry.Lease,
-                    RenewAt = time.GetTimestamp(),
-                };
+            if (!Suits(lease.Subnets))
+                continue;
+            registry.TakeOver(node, lease.Node);
+            return new OwnLease
+            {
+                Subnets = lease.Subnets,
+                Value = entry.Value!,
+                ModRevision = entry.ModRevision,
+                Lease = entry.Lease,
+                RenewAt = time.GetTimestamp(),
+            };
         }
 
         return null;

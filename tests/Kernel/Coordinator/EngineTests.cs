@@ -1,3 +1,5 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Files;
@@ -251,6 +253,22 @@ public sealed class EngineTests
 
         Assert.Equal(cluster.Described[0].Vtep4, first.Source.Advertised!.Vtep4);
         Assert.Equal("c6:00:00:00:00:02", second.Source.Advertised!.Vtep4!.Mac.ToString());
+    }
+
+    [KernelFact]
+    public void Nothing_is_advertised_before_it_is_known_what_the_source_has_for_this_node()
+    {
+        using var cluster = new NodeCluster(Vxlan, [2]);
+        var node = cluster.Nodes[0];
+        node.Start();
+        node.Until(() => node.Log.Any(line => line.Contains("the list of nodes was not read yet", StringComparison.Ordinal)), "a round");
+        node.Until(() => node.Source.Reported is not null, "the round's end");
+        Assert.Null(node.Source.Advertised);
+
+        var known = new VtepData(1, MacAddress.Parse("c6:00:00:00:00:01"));
+        node.Tell(cluster.Described[0] with { Vtep4 = known });
+        node.Until(() => node.Source.Advertised is not null, "it is advertised");
+        Assert.Equal(known, node.Source.Advertised!.Vtep4);
     }
 
     [KernelFact]

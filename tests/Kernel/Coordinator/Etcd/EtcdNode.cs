@@ -15,7 +15,14 @@ internal sealed class EtcdNode : IAsyncDisposable
     private readonly EtcdSource source;
     private readonly Task running;
 
-    public EtcdNode(EtcdServer server, string name, string address, Func<EtcdOptions, EtcdOptions>? with = null, string recognised = "")
+    public EtcdNode(
+        EtcdServer server,
+        string name,
+        string address,
+        Func<EtcdOptions, EtcdOptions>? with = null,
+        string recognised = "",
+        string expected = ""
+    )
     {
         Name = name;
         Address = address;
@@ -24,6 +31,8 @@ internal sealed class EtcdNode : IAsyncDisposable
         source = new EtcdSource(with?.Invoke(options) ?? options, TimeProvider.System, Log.Enqueue, server.Connections);
         if (recognised.Length > 0)
             source.Recognise([.. recognised.Split(' ').Select(text => IPAddr.Parse(text))]);
+        if (expected.Length > 0)
+            source.Expect([.. expected.Split(' ').Select(text => IPAddr.Parse(text))]);
         running = source.RunAsync(Store, stop.Token);
         if (address.Length > 0)
             Advertise("host-gw");
@@ -42,12 +51,12 @@ internal sealed class EtcdNode : IAsyncDisposable
 
     public string Peers => string.Join(' ', Store.Current.Nodes.Keys.Where(name => name != Name).Order());
 
-    public void Advertise(string backend, VtepData? vtep = null) =>
+    public void Advertise(string backend, VtepData? vtep = null, string? address = null) =>
         source.Advertise(
             new NodeAdvertisement
             {
                 BackendType = backend,
-                Addresses = [.. Address.Split(' ').Select(text => IPAddr.Parse(text))],
+                Addresses = [.. (address ?? Address).Split(' ').Select(text => IPAddr.Parse(text))],
                 Vtep4 = vtep,
             }
         );
