@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -291,6 +292,12 @@ internal sealed class EtcdClient : IDisposable
                 $"{Name(server)}: HTTP status {status}: it redirects to "
                     + $"{(other.IsAbsoluteUri ? $"{other.Scheme}://{other.Authority}" : other)}, which is not followed; "
                     + $"configure that server"
+            );
+        // It is on without a configuration file, and off with one that does not have the key (etcd-io/etcd#12093).
+        if (response.StatusCode == HttpStatusCode.NotFound)
+            return new EtcdException(
+                $"{Name(server)}: HTTP status 404: it has no JSON gateway: etcd 3.4 and later serve it with --enable-grpc-gateway, or "
+                    + "enable-grpc-gateway: true in the configuration file"
             );
         var text = response.Content.Headers.ContentType?.MediaType == "text/plain" || IsHttpToTls(body) ? $": {FirstLine(body)}" : "";
         return new EtcdException($"{Name(server)}: HTTP status {status}{text}");

@@ -39,6 +39,10 @@ internal static partial class ConnectionFailure
         // .NET reads the first bytes before OpenSSL does.
         if (tls is not null && innermost.Message.Contains("frame size", StringComparison.Ordinal))
             return $"{NoTls} ({innermost.Message})";
+        // etcd closes a connection to its plain port at the first bytes of TLS, without a word.
+        if (tls is { WasAskedInVain: false } && innermost.Message.Contains("unexpected EOF", StringComparison.Ordinal))
+            return $"it ended the connection at the beginning of TLS: it may not speak TLS; is it http:// instead of https://? "
+                + $"({innermost.Message})";
         // It may close the connection before its alert is read.
         return tls is { WasAskedInVain: true } && innermost is SocketException or IOException
             ? $"{innermost.Message}, after it requested a client certificate and got none; give one by {tls!.ClientSetting}"
