@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using Plugboard.Coordinator.Masquerade;
+using Plugboard.Coordinator.Node;
 using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Documents;
 
@@ -36,7 +37,11 @@ internal sealed class CommandOptions
         AddEtcd();
         AddKubernetes();
         Interfaces = AddMany("--iface", "The uplink, by name or address; the first match wins.");
-        InterfacePatterns = AddMany("--iface-regex", "As --iface, with a regular expression for the address or the name.");
+        InterfacePatterns = AddMany(
+            "--iface-regex",
+            "As --iface, with a regular expression for the address or the name.",
+            InterfacePattern.Separate
+        );
         InterfaceCanReach = Add("--iface-can-reach", "The uplink is the link of the route to this address.", "");
         PublicIP = Add("--public-ip", "The IPv4 address to advertise to other nodes. [default: the link's]", "");
         PublicIPv6 = Add("--public-ipv6", "The IPv6 address to advertise to other nodes. [default: the link's]", "");
@@ -362,13 +367,13 @@ internal sealed class CommandOptions
             };
 
     /// <summary>An option that can be given several times, or once with commas.</summary>
-    public Option<string[]> AddMany(string name, string description)
+    public Option<string[]> AddMany(string name, string description, Func<string, string[]>? split = null)
     {
         var option = new Option<string[]>(name)
         {
             Description = WithDefault(name, description, otherwise: null),
             AllowMultipleArgumentsPerToken = false,
-            DefaultValueFactory = _ => Split(Environment.GetEnvironmentVariable(VariableOf(name)) ?? ""),
+            DefaultValueFactory = _ => (split ?? Split)(Environment.GetEnvironmentVariable(VariableOf(name)) ?? ""),
         };
         all.Add(option);
         return option;

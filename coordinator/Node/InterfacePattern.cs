@@ -47,6 +47,33 @@ internal sealed class InterfacePattern
         }
     }
 
+    /// <summary>
+    /// The patterns of a text that has several, divided by commas. A comma within brackets, as in <c>\d{1,3}</c>, or behind a backslash
+    /// belongs to its pattern: flanneld takes the whole text for one.
+    /// </summary>
+    public static string[] Separate(string text)
+    {
+        var parts = new List<string>();
+        var (begin, depth) = (0, 0);
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\\')
+                i++;
+            else if (text[i] is '(' or '[' or '{')
+                depth++;
+            else if (text[i] is ')' or ']' or '}')
+                depth--;
+            else if (text[i] == ',' && depth <= 0)
+            {
+                parts.Add(text[begin..i]);
+                begin = i + 1;
+            }
+        }
+
+        parts.Add(text[begin..]);
+        return [.. parts.Select(static part => part.Trim()).Where(static part => part.Length > 0)];
+    }
+
     /// <summary>True if the pattern matches a part of the text.</summary>
     /// <exception cref="RegexMatchTimeoutException">It took too long.</exception>
     public bool IsMatch(string text) => regex.IsMatch(text);

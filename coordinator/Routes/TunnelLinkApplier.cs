@@ -24,7 +24,7 @@ internal sealed class TunnelLinkApplier(RouteClient client)
             }
             catch (ErrnoException e)
             {
-                failures.Add(Describe(step.Text, e));
+                failures.Add(Describe(step, e));
             }
         }
 
@@ -45,6 +45,7 @@ internal sealed class TunnelLinkApplier(RouteClient client)
                 client.Links.Set(set.Index, set.Settings);
                 break;
             case AddTunnelAddress { Tunnel: var tunnel }:
+                EnableIPv6(tunnel);
                 client.Addresses.Add(client.Links.Get(tunnel.Name).Index, tunnel.Address, new AddressOptions(NoDad: tunnel.Is6));
                 break;
             case DeleteAddress delete:
@@ -53,13 +54,22 @@ internal sealed class TunnelLinkApplier(RouteClient client)
         }
     }
 
-    private static string Describe(Change change, ErrnoException e) =>
+    private string Describe(LinkStep step, ErrnoException e) =>
         e.Errno switch
         {
-            Errno.EOPNOTSUPP => $"{change}: the kernel has no such kind of link ({e.Message}); load its module, or choose another backend",
-            Errno.EPERM => $"{change}: {e.Message}; the coordinator needs CAP_NET_ADMIN",
-            _ => $"{change}: {e.Message}",
+            Errno.EOPNOTSUPP =>
+                $"{step.Text}: the kernel has no such kind of link ({e.Message}); load its module, or choose another backend",
+            Errno.EPERM => $"{step.Text}: {e.Message}; the coordinator needs CAP_NET_ADMIN",
+            Errno.EEXIST or Errno.EADDRINUSE => $"{step.Text}: {e.Message}{TunnelRival.Describe(step, client.Links.List())}",
+            _ => $"{step.Text}: {e.Message}",
         };
+
+    // Where net.ipv6.conf.default.disable_ipv6 is 1, a new link has no IPv6, and the kernel refuses addresses, neighbours and routes on it.
+    private static void EnableIPv6(DesiredTunnel tunnel)
+    {
+        if (tunnel.Is6)
+            Sysctl.TryWrite($"net/ipv6/conf/{tunnel.Name}/disable_ipv6", "0");
+    }
 
     private void Make(DesiredTunnel tunnel)
     {

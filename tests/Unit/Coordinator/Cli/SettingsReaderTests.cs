@@ -1,4 +1,5 @@
 using Plugboard.Coordinator.Cli;
+using Plugboard.Coordinator.Node;
 
 namespace Plugboard.Tests.Unit.Coordinator.Cli;
 
@@ -198,6 +199,14 @@ public sealed class SettingsReaderTests
     )]
     public void An_invalid_pattern_is_refused_with_the_flag_and_the_reason(string pattern, string message) =>
         Assert.Equal(message, Assert.Throws<SettingException>(() => Read($"--iface-regex={pattern}")).Message);
+
+    [Theory]
+    [InlineData(@"^10\.\d{1,3}\.\d{1,3}$", @"^10\.\d{1,3}\.\d{1,3}$")]
+    [InlineData(@"eth0, ^192\.168\.", "eth0", @"^192\.168\.")]
+    [InlineData(@"a[,b]c,d(e|f,g)\,h,", "a[,b]c", @"d(e|f,g)\,h")]
+    [InlineData("")]
+    public void In_the_variable_of_patterns_a_comma_within_brackets_does_not_separate(string text, params string[] patterns) =>
+        Assert.Equal(patterns, InterfacePattern.Separate(text));
 
     [Fact]
     public void A_pattern_that_would_take_for_ever_is_matched_at_once()
