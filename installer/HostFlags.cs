@@ -57,6 +57,20 @@ internal sealed class HostFlags
                 "--bin-dir takes one directory; for two run the command for each"
             )
         );
+        binDirectory.Validators.Add(static result =>
+            CommandLine.Require(
+                result.GetValueOrDefault<string>() is RuntimeDirectory.Auto || IsAbsolute(result.GetValueOrDefault<string>()),
+                result,
+                "--bin-dir takes a path on the host, which begins with a slash, or auto"
+            )
+        );
+        flexVolumeDirectory.Validators.Add(static result =>
+            CommandLine.Require(
+                IsAbsolute(result.GetValueOrDefault<string?>()),
+                result,
+                "--flexvolume-dir takes a path on the host, which begins with a slash"
+            )
+        );
         plugins.Validators.Add(static result =>
             CommandLine.Require(
                 Words(result.GetValueOrDefault<string?>()).All(PluginSet.IsPluginName),
@@ -73,6 +87,9 @@ internal sealed class HostFlags
         );
         patience.Validators.Add(static result => CommandLine.RequireSeconds(result, 0));
     }
+
+    // Below --host-root there is no working directory that a path could begin at.
+    private static bool IsAbsolute(string? path) => path is null || path.StartsWith('/');
 
     /// <summary>Gives a verb these flags.</summary>
     public Command AddTo(Command command)
@@ -99,18 +116,21 @@ internal sealed class HostFlags
             BinDirectory =
                 result.GetValue(binDirectory) is RuntimeDirectory.Auto
                     ? RuntimeDirectory.Choose(result.GetValue(hostRoot)!)
-                    : result.GetValue(binDirectory)!,
+                    : Plain(result.GetValue(binDirectory)!),
             Plugins = result.GetValue(plugins) switch
             {
                 null or "all" => null,
                 "none" => [],
                 var names => Words(names),
             },
-            FlexVolumeDirectory = result.GetValue(flexVolumeDirectory),
+            FlexVolumeDirectory = result.GetValue(flexVolumeDirectory) is { } directory ? Plain(directory) : null,
             Drivers = Words(result.GetValue(drivers)).ConvertAll(static word => DriverName.Find(word)!),
             Patience = TimeSpan.FromSeconds(result.GetValue(patience)),
             IsJson = result.GetValue(output) == "json",
         };
+
+    // A slash behind it would be in every path that is reported.
+    private static string Plain(string path) => path.TrimEnd('/') is { Length: > 0 } plain ? plain : path;
 
     internal static List<string> Words(string? text) =>
         [.. (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];

@@ -52,6 +52,14 @@ internal static class Refusal
                     + "may write there",
                 e
             ),
+            // rename(2) and link(2) of a file that is a mount point.
+            Errno.EXDEV or Errno.EBUSY => new InstallException(
+                e.Message,
+                $"another mount is on a file in {directory.Path}: `findmnt -o TARGET | grep {directory.Path}/` names it; unmount it, or "
+                    + "mount the whole directory",
+                e
+            ),
+            Errno.ENOTDIR => new InstallException(e.Message, "something else has the name of a directory: move it away", e),
             _ => new InstallException(
                 e.Message,
                 "the kernel gave no other reason: check the filesystem (dmesg has a disk's errors), and try again",

@@ -110,6 +110,32 @@ public sealed class RefusalTests : IDisposable
     }
 
     [KernelFact]
+    public void A_file_that_another_mount_is_on_is_refused_and_the_mount_is_to_be_found()
+    {
+        host.Shell($"cp {host.Bin}/bridge {host.Root}/one; mount --bind {host.Root}/one {host.Bin}/bridge");
+        AssertRefused("install", "another mount is on a file in ");
+        host.Shell($"umount {host.Bin}/bridge");
+        Assert.Equal("reference", host.OwnerOf("bridge"));
+        host.Run("install").Succeeded();
+    }
+
+    [KernelFact]
+    public void A_file_in_the_place_of_the_installers_own_directory_is_named()
+    {
+        host.Shell($"echo > {host.State}");
+        AssertRefused("install", "something else has the name of a directory: move it away");
+        host.Shell($"rm {host.State}");
+        AssertUntouched();
+    }
+
+    [KernelFact]
+    public void A_slash_behind_the_directory_is_not_in_the_paths_of_the_report()
+    {
+        Assert.DoesNotContain("bin//", host.Run("install --bin-dir /opt/cni/bin/").Output, StringComparison.Ordinal);
+        Assert.Equal("ours", host.Owners);
+    }
+
+    [KernelFact]
     public void A_file_in_the_place_of_a_drivers_directory_is_refused()
     {
         host.Shell($"echo > {host.Drivers}/plugboard~local");
@@ -186,6 +212,8 @@ public sealed class RefusalTests : IDisposable
     [InlineData("install --bogus")]
     [InlineData("install --plugins ../../etc/passwd")]
     [InlineData("install --flexvolume a/b/c")]
+    [InlineData("install --bin-dir opt/cni/bin")]
+    [InlineData("install --flexvolume plugboard/local --flexvolume-dir exec")]
     [InlineData("status --output xml")]
     [InlineData("")]
     public void Wrong_arguments_have_an_exit_code_of_their_own(string arguments)
