@@ -91,7 +91,11 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
         }
         catch (ErrnoException e)
         {
-            throw VolumeException.From($"{backend}: cannot open the allowed root {Root}", e, "create it on the node");
+            throw VolumeException.From(
+                $"{backend}: cannot open the allowed root {Root}",
+                e,
+                e.Errno == Errno.ENOENT ? "create it on the node" : ""
+            );
         }
     }
 

@@ -117,6 +117,13 @@ public sealed class NamespaceTests : IDisposable
     }
 
     [KernelFact]
+    public void A_root_that_cannot_be_made_is_told_from_one_that_is_missing()
+    {
+        node.Shell("mkdir -p /var/lib/flexvolume; mount -t tmpfs -o ro full /var/lib/flexvolume");
+        node.TryMount(Local, "").Failed("local: cannot open the allowed root /var/lib/flexvolume/local: EROFS: read-only file system");
+    }
+
+    [KernelFact]
     public void Check_asks_for_a_pod_of_any_namespace()
     {
         Assert.Equal(1, node.Run([installer, "flexvolume", "check", "--driver", "plugboard/local", "{\"path\":\"team-a/x\"}"]).ExitCode);
