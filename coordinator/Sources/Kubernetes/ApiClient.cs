@@ -91,7 +91,7 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
                     $"{request.Method} {request.RequestUri!.AbsolutePath}",
                     (int)response.StatusCode,
                     RetryAfter(response),
-                    (access?.Token is null ? "the client certificate" : "this node's token", WhyNoToken())
+                    (Shown, WhyNoToken())
                 );
         }
     }
@@ -133,6 +133,14 @@ internal sealed class ApiClient(KubernetesOptions options, HttpConnections conne
     private string Server => access?.Server.GetLeftPart(UriPartial.Authority) ?? "";
 
     private string Hint => access?.IsService == true ? "; that is the service's address: without kube-proxy, give --kube-api-url" : "";
+
+    private string Shown =>
+        access switch
+        {
+            { Token: not null } => "this node's token",
+            { Certificate: not null } => "the client certificate",
+            _ => $"what the proxy at {Server} shows",
+        };
 
     // Why the request had no credentials; null if it had, or if the server is a proxy on this machine that adds its own.
     private string? WhyNoToken() =>

@@ -281,6 +281,19 @@ public sealed class AccessTests
         File.Delete(config);
     }
 
+    [Fact]
+    public async Task A_refusal_behind_a_proxy_of_this_machine_concerns_the_proxy_s_credentials()
+    {
+        using var api = KubernetesRun.TwoNodes();
+        api.Token = "the proxy's";
+        await using var run = KubernetesRun.Start(api);
+        Assert.Equal(
+            $"the Kubernetes API does not accept what the proxy at http://{api.Server.Address.Authority} shows: GET /api/v1/nodes: "
+                + "Unauthorized",
+            (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError
+        );
+    }
+
     [Theory]
     [InlineData("{token: 'hunter2 hunter3'}")]
     [InlineData("{token: \"hunter2\\r\\nX-Evil: 1\"}")]
