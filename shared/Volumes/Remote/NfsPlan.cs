@@ -128,7 +128,9 @@ internal sealed record NfsPlan : RemotePlan
             bracket > 0 ? bracket
             : source.IndexOf(":/", StringComparison.Ordinal) is > 0 and var slash ? slash
             : source.IndexOf(':', StringComparison.Ordinal);
-        return at > 0 && at + 1 < source.Length
+        // A URL (RFC 2224), whose scheme would be taken for the server.
+        var isUrl = source.StartsWith("nfs://", StringComparison.OrdinalIgnoreCase);
+        return at > 0 && at + 1 < source.Length && !isUrl
             ? (source[..at], ShareOf(source[(at + 1)..]))
             : throw options.Wrong(Backend, "source", source, "\"server:/path\"");
     }

@@ -28,6 +28,13 @@ public sealed class NfsPlanTests
     private static string Words(NfsPlan plan) =>
         string.Join(',', plan.Words.Parameters.Select(static p => p.Value is null ? p.Key : $"{p.Key}={p.Value}"));
 
+    [Fact]
+    public void A_url_is_refused_with_the_form_that_is_wanted() =>
+        Assert.Equal(
+            "nfs: option \"source\" is \"nfs://nas/x\"; \"server:/path\" is wanted",
+            Assert.Throws<VolumeException>(static () => Plan(("source", "nfs://nas/x"))).Message
+        );
+
     [Theory]
     [InlineData("", "4.2 4.1 4.0 3")]
     [InlineData("vers=3", "3")]
