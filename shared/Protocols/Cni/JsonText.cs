@@ -27,16 +27,21 @@ internal static class JsonText
         }
         catch (JsonException e)
         {
-            throw new CniException(CniErrorCode.DecodingFailure, $"{prefix}: {Explain(text)}", "correct the JSON text", e);
+            throw new CniException(CniErrorCode.DecodingFailure, $"{prefix}: {Explain(text, MaxDepth)}", "correct the JSON text", e);
         }
     }
 
-    // The framework's own sentence is a resource's key in a native executable, so the text is read once more to find out.
-    private static string Explain(ReadOnlySpan<byte> text)
+    /// <summary>
+    /// What is wrong with a text, where, and for what people often write the cause; nothing of what it holds. The framework's own sentence
+    /// is a resource's key in a native executable, so the text is read once more to find out.
+    /// </summary>
+    /// <param name="text">The text that could not be read.</param>
+    /// <param name="maxDepth">The depth to which it was read.</param>
+    public static string Explain(ReadOnlySpan<byte> text, int maxDepth)
     {
         if (text.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
             return "invalid JSON at line 1, column 1: a byte order mark, save the file as UTF-8 without one";
-        var reader = new Utf8JsonReader(text, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = MaxDepth }));
+        var reader = new Utf8JsonReader(text, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = maxDepth }));
         try
         {
             while (reader.Read()) { }
@@ -46,7 +51,7 @@ internal static class JsonText
             var line = (e.LineNumber ?? 0) + 1;
             var column = (e.BytePositionInLine ?? 0) + 1;
             var place = $"at line {line.ToString(CultureInfo.InvariantCulture)}, column {column.ToString(CultureInfo.InvariantCulture)}";
-            return reader.CurrentDepth >= MaxDepth - 1 ? $"nested too deeply {place}" : $"invalid JSON {place}{CauseOf(text, e)}";
+            return reader.CurrentDepth >= maxDepth - 1 ? $"nested too deeply {place}" : $"invalid JSON {place}{CauseOf(text, e)}";
         }
 
         return "unexpected end of JSON input";

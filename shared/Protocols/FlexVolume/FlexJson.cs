@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Plugboard.Protocols.Cni;
 
@@ -24,15 +23,9 @@ internal static class FlexJson
             reader.Read();
             return value.Kind == JsonValueKind.Object ? value : throw new FlexException($"{what} is not a JSON object");
         }
-        catch (JsonException e)
+        catch (JsonException)
         {
-            throw new FlexException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{what} is not a JSON object: invalid JSON at line {(e.LineNumber ?? 0) + 1}, "
-                        + $"byte {(e.BytePositionInLine ?? 0) + 1}"
-                )
-            );
+            throw new FlexException($"{what} is not a JSON object: {JsonText.Explain(text, MaxDepth)}");
         }
     }
 

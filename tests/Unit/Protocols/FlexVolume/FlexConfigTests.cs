@@ -24,7 +24,17 @@ public sealed class FlexConfigTests
     [InlineData("""{"root":["/a"]}""", "line 1: the node config has an unknown key \"root\"")]
     [InlineData("{\n \"shared\": {\"x\": 1},\n \"x\": true}", "line 3: the node config has an unknown key \"x\"")]
     [InlineData("[]", "the node config is not a JSON object")]
-    [InlineData("", "the node config is not a JSON object: invalid JSON at line 1, byte 1")]
+    [InlineData("", "the node config is not a JSON object: unexpected end of JSON input")]
+    [InlineData(
+        "\ufeff{}",
+        "the node config is not a JSON object: invalid JSON at line 1, column 1: a byte order mark, save the file as UTF-8 without one"
+    )]
+    [InlineData(
+        "{\n  \"types\": {},\n}",
+        "the node config is not a JSON object: invalid JSON at line 3, column 1: the comma before it is the last one, remove it"
+    )]
+    [InlineData("{\n  // for tests\n}", "the node config is not a JSON object: invalid JSON at line 2, column 3: JSON has no comments")]
+    [InlineData("{\"a\":[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}", "the node config is not a JSON object: nested too deeply at line 1, column 21")]
     public void What_is_not_known_is_refused(string text, string message) =>
         Assert.Equal(message, Assert.ThrowsAny<FlexException>(() => Parse(text)).Message);
 
