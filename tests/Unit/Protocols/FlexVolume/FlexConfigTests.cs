@@ -34,7 +34,10 @@ public sealed class FlexConfigTests
         "the node config is not a JSON object: invalid JSON at line 3, column 1: the comma before it is the last one, remove it"
     )]
     [InlineData("{\n  // for tests\n}", "the node config is not a JSON object: invalid JSON at line 2, column 3: JSON has no comments")]
-    [InlineData("{\"a\":[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}", "the node config is not a JSON object: nested too deeply at line 1, column 21")]
+    [InlineData(
+        "{\"a\":[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}",
+        "the node config is not a JSON object: nested too deeply at line 1, column 21"
+    )]
     public void What_is_not_known_is_refused(string text, string message) =>
         Assert.Equal(message, Assert.ThrowsAny<FlexException>(() => Parse(text)).Message);
 
