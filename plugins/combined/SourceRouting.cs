@@ -20,6 +20,8 @@ internal sealed class SourceRouting(RouteClient inside, Link link, SbrConfig con
     private const int FirstTable = 100;
     private const int LocalTable = 255;
 
+    private static bool IsChosen(int table) => table is >= FirstTable and not (>= 253 and <= LocalTable);
+
     /// <summary>Makes rules and tables. What an earlier ADD made is taken over.</summary>
     /// <param name="ips">The interface's addresses.</param>
     /// <param name="routes">The result's routes, of which a default one may name the gateway.</param>
@@ -205,12 +207,13 @@ internal sealed class SourceRouting(RouteClient inside, Link link, SbrConfig con
             if (rule.Source is not { } source || source != IPPrefix.Host(source.Address) || !rule.IsBySourceAlone)
                 continue;
             var isOwn = own.Contains(source.Address) || (rule.Protocol == RouteProtocol.Plugboard && !living.Contains(source.Address));
-            if (!isOwn || !(table is null ? rule.Table is >= FirstTable and not (>= 253 and <= LocalTable) : rule.Table == table))
-                continue;
-            if (table is null && tables.LeadsElsewhere(rule.Table, link?.Index ?? 0))
+            // The config may have had another table, or none, when ADD made the rule: a mark says more than the config of now.
+            var isChosen = rule.Table != table && IsChosen(rule.Table) && !tables.LeadsElsewhere(rule.Table, link?.Index ?? 0);
+            var isExpected = table is null ? isChosen : rule.Table == table;
+            if (!isOwn || !(isExpected || rule.Protocol == RouteProtocol.Plugboard))
                 continue;
             inside.Rules.Delete(rule);
-            if (table is not null)
+            if (!isChosen)
                 continue;
             foreach (var route in tables.By(link?.Index ?? 0, rule.Table))
                 inside.Routes.Delete(route.ToSpec());

@@ -3,6 +3,7 @@ using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Route;
 using Plugboard.Netlink.Route.Links;
+using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Loopback;
@@ -82,15 +83,12 @@ internal sealed class LoopbackPlugin : CniPlugin
             return;
         try
         {
-            Inside(
-                request,
-                static inside =>
-                {
-                    if (inside.Links.Find(Device) is { IsUp: true } link)
-                        inside.Links.Set(link.Index, new LinkChange { Up = false });
-                    return true;
-                }
-            );
+            using var pod = NetworkNamespace.Open(request.NetNs);
+            var links = pod.Inside(static inside => inside.Links.List());
+            // The path may lead to another pod by now: lo has no mark, the pod's other interfaces do.
+            var isUp = links.Any(static link => link is { Name: Device, IsUp: true });
+            if (isUp && !InterfaceOwner.HaveAnothers(links, request.Attachment))
+                pod.Inside(SetDown);
         }
         catch (NetworkNamespaceException e)
         {
@@ -117,6 +115,13 @@ internal sealed class LoopbackPlugin : CniPlugin
 
     /// <summary>No keys of its own.</summary>
     public override IReadOnlyList<string> Validate(CniRequest request) => [];
+
+    private static bool SetDown(RouteClient inside)
+    {
+        if (inside.Links.Find(Device) is { IsUp: true } link)
+            inside.Links.Set(link.Index, new LinkChange { Up = false });
+        return true;
+    }
 
     private static T Inside<T>(CniRequest request, Func<RouteClient, T> work)
     {

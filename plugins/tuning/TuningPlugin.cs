@@ -171,14 +171,20 @@ internal sealed class TuningPlugin : CniPlugin
         if (backup.Find() is { } kept && PodNamespace.Find(request.NetNs, Name) is { } pod)
         {
             using (pod)
-            {
-                using var entered = pod.Enter();
-                Restore(request.IfName, kept);
-            }
+                RestoreOwn(request, kept, pod);
         }
 
         // Also where nothing is left to restore: no other process removes it.
         backup.Remove();
+    }
+
+    // The path may lead to another pod by now.
+    private static void RestoreOwn(CniRequest request, LinkChange kept, NetworkNamespace pod)
+    {
+        var link = pod.Inside(inside => inside.Links.Find(request.IfName));
+        if (link is null || InterfaceOwner.IsOnHostAnothers(link, request.Attachment))
+            return;
+        Within(pod, () => Restore(request.IfName, kept));
     }
 
     /// <inheritdoc/>

@@ -36,9 +36,17 @@ public sealed class ChainedInterface : IDisposable
     /// <exception cref="FileLockTimeoutException">Another process had the lock all the time.</exception>
     public static ChainedInterface Open(CniRequest request) => new(NetworkNamespace.Open(request.NetNs));
 
-    /// <summary>Opens the namespace of a DEL; null if it is gone, or was none.</summary>
-    public static ChainedInterface? Find(CniRequest request, string plugin) =>
-        PodNamespace.Find(request.NetNs, plugin) is { } pod ? new ChainedInterface(pod) : null;
+    /// <summary>Opens the namespace of a DEL; null if it is gone, or was none, or if the interface is another pod's by now.</summary>
+    public static ChainedInterface? Find(CniRequest request, string plugin)
+    {
+        if (PodNamespace.Find(request.NetNs, plugin) is not { } pod)
+            return null;
+        var found = new ChainedInterface(pod);
+        if (found.Inside.Links.Find(request.IfName) is not { } link || !InterfaceOwner.IsOnHostAnothers(link, request.Attachment))
+            return found;
+        found.Dispose();
+        return null;
+    }
 
     /// <summary>The interface of an ADD.</summary>
     /// <exception cref="CniException">Code 7: the container has none of the name.</exception>

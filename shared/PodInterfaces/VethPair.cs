@@ -171,19 +171,13 @@ public sealed class VethPair(RouteClient host, Attachment owner)
             // Objects of another implementation have no owner.
             if (pod.Inside(inside => inside.Links.Find(request.IfName)) is not { Kind: "veth" } link)
                 return;
-            var peer = FindPeer(host, link);
+            var peer = InterfaceOwner.FindPeer(host, link);
             if (peer is not null && VethNames.Parse(peer.Alias) is { } marked && marked != request.Attachment)
                 return;
             if (peer is null || (isPort && peer.MasterIndex == 0) || !host.Links.Delete(peer.Index))
                 pod.Inside(inside => inside.Links.Delete(request.IfName));
         }
     }
-
-    // The host's end of a container's; null where that is in a namespace that is not the host's.
-    private static Link? FindPeer(RouteClient host, Link container) =>
-        host.Links.Find(container.PeerIndex) is { Kind: "veth" } peer && peer.PeerIndex == container.Index && peer.LinkNetNsId is not null
-            ? peer
-            : null;
 
     private static bool HasLink(NetworkNamespace pod, string name) => pod.Inside(inside => inside.Links.Find(name) is not null);
 

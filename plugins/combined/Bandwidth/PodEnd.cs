@@ -32,13 +32,18 @@ internal static class PodEnd
             );
     }
 
-    /// <summary>The link on the host, for DEL; null if the pod's namespace or its interface is gone.</summary>
+    /// <summary>The link on the host, for DEL; null if the pod's namespace or its interface is gone, or another pod's by now.</summary>
     public static Link? Find(RouteClient host, CniRequest request, string plugin)
     {
         if (PodNamespace.Find(request.NetNs, plugin) is not { } found)
             return null;
         using (found)
-            return found.Inside(inside => inside.Links.Find(request.IfName)) is { Kind: "veth" } end ? FindOther(host, end, found) : null;
+            return
+                found.Inside(inside => inside.Links.Find(request.IfName)) is { Kind: "veth" } inner
+                && FindOther(host, inner, found) is { } end
+                && !InterfaceOwner.Names(end, request.Attachment)
+                ? end
+                : null;
     }
 
     // Indices count in each namespace: those of a pair between two other namespaces may be the same.

@@ -47,6 +47,24 @@ public sealed class SbrTests
         }
     }
 
+    [KernelTheory]
+    [InlineData("{}", """{"table":200}""")]
+    [InlineData("""{"table":50}""", "{}")]
+    [InlineData("""{"table":50}""", """{"table":200}""")]
+    public void DEL_removes_the_rules_of_a_table_that_the_config_names_no_more(string atAdd, string atDel)
+    {
+        using var node = new CniNode();
+        var pod = Uplinks.Of(node, DualStack);
+        var before = Uplinks.Rules(pod);
+        pod.Tool("ip route add 192.168.9.0/24 via 10.0.0.1 table 200");
+        node.Call("ADD", pod, Uplinks.Config(atAdd, DualStack)).Succeeded();
+        Assert.NotEqual(before, Uplinks.Rules(pod));
+        node.Call("DEL", pod, Uplinks.Config(atDel, DualStack)).Succeeded();
+        Assert.Equal(before, Uplinks.Rules(pod));
+        Assert.Equal("", pod.TryTool(["ip", "route", "show", "table", "100"]).Output);
+        Assert.Contains("192.168.9.0/24", pod.Tool("ip route show table 200"), StringComparison.Ordinal);
+    }
+
     [KernelFact]
     public void Answers_leave_by_the_uplink_by_which_requests_came()
     {
