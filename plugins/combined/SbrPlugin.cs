@@ -74,7 +74,11 @@ internal sealed class SbrPlugin : CniPlugin
         using var pod = ChainedInterface.Open(request);
         var link = pod.Get(request, $"failed to find network interface \"{request.IfName}\": Link not found");
         if (new SourceRouting(pod.Inside, link, config).FindDifference(ips, result.Routes) is { } difference)
-            throw new CniException(CniErrorCode.NotAsAdded, difference, "another program changed the pod's rules or routes after ADD");
+            throw new CniException(
+                CniErrorCode.NotAsAdded,
+                difference,
+                "the pod's rules or routes, or the network config, were changed after ADD"
+            );
     }
 
     /// <summary>Nothing: rules and routes end with the pod's namespace.</summary>

@@ -242,7 +242,7 @@ internal sealed class TuningPlugin : CniPlugin
         new(
             CniErrorCode.NotAsAdded,
             $"Error: Tuning configured {what} is {wanted}, current value is {present}",
-            "another program changed it after ADD"
+            "the interface, the setting or the network config was changed after ADD"
         );
 
     /// <summary>Nothing: a backup does not say which network it is of.</summary>

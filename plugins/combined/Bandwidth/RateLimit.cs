@@ -64,8 +64,8 @@ internal sealed class RateLimit(RouteClient host, Link link, SubnetSelection? su
             CniErrorCode.NotAsAdded,
             difference,
             present is { IsOwn: true } && (subnets is null || present.Root.Htb is not null)
-                ? $"another program changed the {present.Root.Kind} of {link.Name} after ADD"
-                : $"{link.Name} has {(present is null ? "no qdisc" : $"the qdisc {present.Root.Kind}")} where ADD set a {kind}: "
+                ? $"the {present.Root.Kind} of {link.Name}, or the network config, was changed after ADD"
+                : $"{link.Name} has {(present is null ? "no qdisc" : $"the qdisc {present.Root.Kind}")} where the config wants a {kind}: "
                     + "its rate is not limited as the config says"
         );
     }

@@ -35,6 +35,17 @@ public sealed class BandwidthTests
             }
         );
 
+    [KernelFact]
+    public void CHECK_with_limits_that_ADD_did_not_have_says_that_the_config_may_have_changed()
+    {
+        using var node = new CniNode();
+        var pod = node.Attached();
+        node.Call("ADD", pod, Config(Ingress).After(pod)).Succeeded();
+        var check = node.Call("CHECK", pod, Config("""{"ingressRate":9000000,"ingressBurst":800000}"""));
+        Assert.Equal(100, check.Code);
+        Assert.Contains("or the network config, was changed after ADD", check.Output, StringComparison.Ordinal);
+    }
+
     [KernelTheory]
     [InlineData("0.3.0")]
     [InlineData("0.3.1")]
