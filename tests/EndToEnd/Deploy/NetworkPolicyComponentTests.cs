@@ -51,6 +51,7 @@ public sealed class NetworkPolicyComponentTests
                 "/namespaces: list, watch",
                 "networking.k8s.io/networkpolicies: list, watch",
                 "policy.networking.k8s.io/clusternetworkpolicies: list, watch",
+                "/nodes: list, watch",
                 "/events: create, patch",
             ],
             role["rules"]!
