@@ -61,7 +61,7 @@ internal sealed class CommandOptions
         ConflistFile = Add("--conflist-file", "The file to write it to.", "/etc/cni/net.d/10-plugboard.conflist");
         PluginDirectories = AddMany("--cni-bin-dir", "The directory of the CNI plugins. [default: /opt/cni/bin]");
         AddMasquerading();
-        AddPolicy();
+        Policy = new PolicyFlags(this);
         HealthzIP = Add(
             "--healthz-ip",
             "The address of /healthz, /readyz and /metrics: one of this node's, 0.0.0.0 for all of IPv4, :: for all.",
@@ -178,50 +178,6 @@ internal sealed class CommandOptions
         ForwardChainRules = Add("--iptables-forward-rules", "flannel: accept packets from and to the cluster network in FORWARD.", true);
     }
 
-    [MemberNotNull(nameof(NetworkPolicy), nameof(PolicyDirectory), nameof(PolicyStart), nameof(PolicyRejects), nameof(PolicyLogs))]
-    [MemberNotNull(nameof(PolicyWait), nameof(PolicyEstablished), nameof(PolicyGuard), nameof(PolicyAnnotation), nameof(PolicyCluster))]
-    private void AddPolicy()
-    {
-        NetworkPolicy = Add(
-            "--network-policy",
-            "Enforces NetworkPolicy for this node's pods: off, files, with the objects in --policy-dir, or api, with the Kubernetes API's.",
-            NetworkPolicyMode.Off
-        );
-        PolicyDirectory = Add("--policy-dir", "files: the directory of policies.yaml and pods.yaml.", "/etc/plugboard/policy");
-        PolicyCluster = Add(
-            "--policy-cluster",
-            "Also enforces ClusterNetworkPolicy (policy.networking.k8s.io), from the same source.",
-            false
-        );
-        PolicyStart = Add(
-            "--policy-start",
-            "Pods of this node that are not known yet: open, or closed: their packets are refused.",
-            PolicyStartMode.Open
-        );
-        PolicyWait = Add(
-            "--policy-wait",
-            "Milliseconds that an ADD of bridge and ptp waits until the new pod's policies are in force; 0: it does not wait.",
-            1000
-        );
-        PolicyEstablished = Add(
-            "--policy-established",
-            "Connections that exist when a policy forbids them: cut, or keep: they go on until they end.",
-            PolicyEstablishedMode.Cut
-        );
-        PolicyGuard = Add(
-            "--policy-guard",
-            "No other process can change or remove the table while the coordinator runs (Linux 6.9).",
-            false
-        );
-        PolicyRejects = Add("--policy-reject", "Answers refused packets with a reset or an ICMP error instead of dropping them.", false);
-        PolicyAnnotation = Add(
-            "--policy-namespace-annotation",
-            "Namespaces with the annotation net.beta.kubernetes.io/network-policy of before NetworkPolicy v1 are isolated for ingress.",
-            false
-        );
-        PolicyLogs = Add("--policy-log", "The kernel logs refused packets, up to ten per second for pods with the same policies.", false);
-    }
-
     /// <summary>All of them, to be added to a command.</summary>
     public IReadOnlyList<Option> All => all;
 
@@ -309,25 +265,8 @@ internal sealed class CommandOptions
 
     public Option<bool> ForwardChainRules { get; private set; }
 
-    public Option<NetworkPolicyMode> NetworkPolicy { get; private set; }
-
-    public Option<string> PolicyDirectory { get; private set; }
-
-    public Option<bool> PolicyCluster { get; private set; }
-
-    public Option<PolicyStartMode> PolicyStart { get; private set; }
-
-    public Option<int> PolicyWait { get; private set; }
-
-    public Option<PolicyEstablishedMode> PolicyEstablished { get; private set; }
-
-    public Option<bool> PolicyGuard { get; private set; }
-
-    public Option<bool> PolicyRejects { get; private set; }
-
-    public Option<bool> PolicyLogs { get; private set; }
-
-    public Option<bool> PolicyAnnotation { get; private set; }
+    /// <summary>Those of network policy.</summary>
+    public PolicyFlags Policy { get; }
 
     public Option<bool> RestorePods { get; }
 

@@ -184,7 +184,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
 
     private PolicyOptions? ReadPolicy(string nodeName)
     {
-        var mode = Get(options.NetworkPolicy);
+        var mode = Get(options.Policy.Mode);
         if (mode == NetworkPolicyMode.Off)
             return null;
         return new PolicyOptions
@@ -192,21 +192,21 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             // The API's pods have the name that the kubelet registered.
             NodeName = mode == NetworkPolicyMode.Api ? NodeNames.AsKubelet(nodeName) : nodeName,
             Directory = mode == NetworkPolicyMode.Api ? null : ReadPolicyDirectory(),
-            ReadsAnnotation = Get(options.PolicyAnnotation),
-            ReadsCluster = Get(options.PolicyCluster),
-            StartsClosed = Get(options.PolicyStart) == PolicyStartMode.Closed,
-            StartWait = Get(options.PolicyWait) is >= 0 and <= MostWait and var wait
+            ReadsAnnotation = Get(options.Policy.ReadsAnnotation),
+            ReadsCluster = Get(options.Policy.ReadsCluster),
+            StartsClosed = Get(options.Policy.Start) == PolicyStartMode.Closed,
+            StartWait = Get(options.Policy.Wait) is >= 0 and <= MostWait and var wait
                 ? TimeSpan.FromMilliseconds(wait)
-                : throw new SettingException($"--policy-wait {Get(options.PolicyWait)}: 0 to {MostWait} milliseconds"),
-            CutsEstablished = Get(options.PolicyEstablished) == PolicyEstablishedMode.Cut,
-            Guards = Get(options.PolicyGuard),
-            Rejects = Get(options.PolicyRejects),
-            Logs = Get(options.PolicyLogs),
+                : throw new SettingException($"--policy-wait {Get(options.Policy.Wait)}: 0 to {MostWait} milliseconds"),
+            CutsEstablished = Get(options.Policy.Established) == PolicyEstablishedMode.Cut,
+            Guards = Get(options.Policy.Guards),
+            Rejects = Get(options.Policy.Rejects),
+            Logs = Get(options.Policy.Logs),
         };
     }
 
     private string ReadPolicyDirectory() =>
-        NullIfEmpty(Get(options.PolicyDirectory))
+        NullIfEmpty(Get(options.Policy.Directory))
         ?? throw new SettingException("--policy-dir: --network-policy files needs the directory of its files");
 
     private IPAddr ReadHealthzIP()
