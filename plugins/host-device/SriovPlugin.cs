@@ -147,7 +147,7 @@ internal sealed class SriovPlugin : CniPlugin
                 throw new CniException(
                     CniErrorCode.NotAsAdded,
                     $"{place.PhysicalFunction} does not have {setting.What}",
-                    $"another program changed {setting.Keys} of {config.DeviceId} after ADD"
+                    $"{setting.Keys} of {config.DeviceId}, or the network config, was changed after ADD"
                 );
             }
         }
