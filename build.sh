@@ -109,7 +109,7 @@ build() {
     [ "$(cat artifacts/analyzed 2>/dev/null)" = "$id" ] || rm -f artifacts/analyzed
     mkdir -p "$bin$suffix"
     names=$(names_of "${old[@]}" | tr '\n' ' ')
-    say "Compiling, up to three minutes on two cores: ${names}for $architecture"
+    say "Compiling for $architecture, on two cores ten seconds for a program, a minute for the coordinator: $names"
     environment+=("PLUGBOARD_PROJECTS=$(printf '%s/*.csproj;' "${old[@]}")")
     quietly "publish$suffix" env "${environment[@]}" dotnet publish executables.proj -c Release -m "${one_compiler[@]}" \
         -p:PlugboardBuildId="$id" -p:PlugboardArchitecture="$architecture" \
@@ -265,9 +265,9 @@ fuzz() {
 }
 
 bench() {
-    build
     # shellcheck disable=SC2086
     privileged bench $run_packages
+    build
     quietly build-bench dotnet build tests/Benchmarks -c Release "${one_compiler[@]}"
     stop_compiler
     exec unshare --net --mount --propagation private dotnet artifacts/benchmarks/Plugboard.Benchmarks.dll "$bin" /usr/lib/cni "$@"
@@ -284,17 +284,17 @@ esac
 case ${1:-build} in
     build) build "$architecture" ;;
     demo)
-        build amd64 plugins/{bridge,host-local,portmap}
         # shellcheck disable=SC2086
         privileged demo $demo_packages
+        build amd64 plugins/{bridge,host-local,portmap}
         stop_compiler
         exec examples/demo.sh "$bin"
         ;;
     cluster)
         shift
-        build amd64 coordinator plugins/{bridge,host-local,portmap}
         # shellcheck disable=SC2086
         privileged cluster $cluster_packages
+        build amd64 coordinator plugins/{bridge,host-local,portmap}
         stop_compiler
         exec examples/cluster.sh "$bin" "$@"
         ;;
