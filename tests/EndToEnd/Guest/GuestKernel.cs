@@ -17,6 +17,9 @@ internal sealed class GuestKernel : IDisposable
     // compressed pages.
     private static readonly string[] shorter = ["pty.legacy_count=0", "initcall_blacklist=raid6_select_algo", "zswap.enabled=0"];
 
+    // System calls are signals in the guest's processes (Linux 6.16) instead of stops under ptrace: half of the processor time.
+    private const string CallsBySignals = "seccomp=auto";
+
     private readonly string directory = Directory.CreateTempSubdirectory("plugboard-guest-").FullName;
 
     private GuestKernel() { }
@@ -93,6 +96,7 @@ internal sealed class GuestKernel : IDisposable
             "con0=fd:0,fd:1",
             "quiet",
             .. shorter,
+            CallsBySignals,
             $"uml_dir={directory}",
             $"init={Path.Combine(PluginDirectory.Root, "tests/EndToEnd/Guest", script)}",
             $"OUT={Output}",
