@@ -57,7 +57,7 @@ public sealed class FailedCallTests
     {
         machine.RemoveBridge();
         var before = machine.State();
-        var output = machine.Inject(call, $"error={error}", "ADD");
+        var output = machine.Inject(call, error, "ADD");
         if (output.ExitCode == 0)
         {
             machine.Pod.Result = output.Json;
@@ -86,7 +86,7 @@ public sealed class FailedCallTests
     {
         machine.RemoveBridge();
         var before = machine.State();
-        machine.Inject(call, "error=EIO", "ADD", fromThereOn: true);
+        machine.Inject(call, "EIO", "ADD", fromThereOn: true);
         machine.Succeed("DEL");
         foreach (var difference in before.Difference(machine.State(), FaultyMachine.IsOfTheBridge))
             yield return difference;

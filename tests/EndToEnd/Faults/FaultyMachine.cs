@@ -68,12 +68,12 @@ internal sealed partial class FaultyMachine : IDisposable
     }
 
     public CniOutput Inject(SystemCall call, string fault, string verb, bool fromThereOn = false) =>
-        Strace.Inject(node, call, fault, verb, Pod, config, fromThereOn);
+        Fault.Inject(node, call, fault, verb, Pod, config, fromThereOn);
 
     /// <summary>Ends the plugin, or the delegate it executes, before it does that call.</summary>
     public void Kill(SystemCall call, string verb)
     {
-        if (Inject(call, "signal=KILL", verb).ExitCode != 0)
+        if (Inject(call, Fault.Kill, verb).ExitCode != 0)
             Kills++;
     }
 

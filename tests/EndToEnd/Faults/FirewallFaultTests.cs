@@ -92,11 +92,11 @@ public sealed class FirewallFaultTests
         public void ForEach(IEnumerable<SystemCall> calls, Func<SystemCall, IEnumerable<string>> attempt) =>
             Strace.ForEach(calls, attempt, recover: () => Run("DEL"));
 
-        private CniOutput Inject(SystemCall call, string fault, string verb) => Strace.Inject(node.Node, call, fault, verb, pod, config);
+        private CniOutput Inject(SystemCall call, string fault, string verb) => Fault.Inject(node.Node, call, fault, verb, pod, config);
 
         private void Kill(SystemCall call, string verb)
         {
-            if (Inject(call, "signal=KILL", verb).ExitCode != 0)
+            if (Inject(call, Fault.Kill, verb).ExitCode != 0)
                 Kills++;
         }
 
@@ -124,7 +124,7 @@ public sealed class FirewallFaultTests
 
         public IEnumerable<string> FailAdd(SystemCall call, string error)
         {
-            var output = Inject(call, $"error={error}", "ADD");
+            var output = Inject(call, error, "ADD");
             var findings = new List<string>();
             if (output.ExitCode == 0)
             {

@@ -23,7 +23,7 @@ public sealed class SbrFaultTests
             config,
             call =>
             {
-                Strace.Inject(node, call, "signal=KILL", "ADD", pod, config);
+                Fault.Inject(node, call, Fault.Kill, "ADD", pod, config);
                 node.CallBeside("DEL", pod, config).Succeeded();
                 Assert.Equal(rules, Uplinks.Rules(pod));
                 Assert.Equal("", pod.TryTool(["ip", "route", "show", "table", "100"]).Output);
@@ -48,7 +48,7 @@ public sealed class SbrFaultTests
             call =>
             {
                 var before = Uplinks.State(pod);
-                var output = Strace.Inject(node, call, "error=EIO", "ADD", pod, config);
+                var output = Fault.Inject(node, call, "EIO", "ADD", pod, config);
                 if (output.ExitCode == 0)
                     node.CallBeside("CHECK", pod, config).Succeeded();
                 else if (call.Name != "write")

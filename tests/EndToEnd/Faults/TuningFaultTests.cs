@@ -23,7 +23,7 @@ public sealed class TuningFaultTests
             {
                 node.CallBeside("DEL", pod, config).Succeeded();
                 pod.TryTool(["sh", "-c", "echo 0 > /proc/sys/net/ipv4/conf/eth0/arp_filter"]);
-                var output = Strace.Inject(node, call, "error=EIO", "ADD", pod, config);
+                var output = Fault.Inject(node, call, "EIO", "ADD", pod, config);
                 // What could not be written no runtime gets: its DEL follows.
                 return output.ExitCode == 0 || call.Name == "write" || State(node, pod) == before
                     ? []

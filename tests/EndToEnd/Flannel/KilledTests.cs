@@ -60,7 +60,7 @@ public sealed class KilledTests
     {
         machine.RemoveBridge();
         var before = machine.State();
-        var output = machine.Inject(call, $"error={error}", "ADD");
+        var output = machine.Inject(call, error, "ADD");
         if (output.ExitCode == 0)
         {
             machine.Pod.Result = output.Json;

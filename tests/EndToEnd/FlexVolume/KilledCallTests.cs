@@ -80,7 +80,7 @@ public sealed class KilledCallTests : IDisposable
             Strace.WhereStatesDiffer(calls),
             call =>
             {
-                kills += node.Run([.. Strace.Injecting(call, "signal=KILL"), .. command]).ExitCode == 0 ? 0 : 1;
+                kills += node.Run([.. Fault.At(call, Fault.Kill), .. command]).ExitCode == 0 ? 0 : 1;
                 then();
                 return [];
             }

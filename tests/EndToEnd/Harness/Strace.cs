@@ -13,7 +13,7 @@ internal sealed record SystemCall(string Name, int Number, bool Changes = true)
     public string? WritesTo { get; init; }
 }
 
-/// <summary>strace(1), which tells a program's system calls and makes any of them go wrong.</summary>
+/// <summary>strace(1), which tells a program's system calls, and what is done with each of them.</summary>
 internal static partial class Strace
 {
     /// <summary>They touch the process's own memory, threads and time: what is outside is the same before and after them.</summary>
@@ -113,19 +113,6 @@ internal static partial class Strace
 
     /// <summary>The words before a command that has its system calls written to a file.</summary>
     public static string[] Recording(string log) => ["/usr/bin/strace", "-f", "-qq", "-o", log];
-
-    /// <summary>
-    /// The words before a command that has a fault at that call: <c>signal=KILL</c> or <c>error=EIO</c>, at it alone or from it on.
-    /// </summary>
-    // Not with --seccomp-bpf: a signal injected there is never delivered (strace 6.1).
-    public static string[] Injecting(SystemCall call, string fault, bool fromThereOn = false) =>
-        [
-            .. Recording("/dev/null"),
-            "-e",
-            $"trace={call.Name}",
-            "-e",
-            $"inject={call.Name}:{fault}:when={call.Number}{(fromThereOn ? "+" : "")}",
-        ];
 
     /// <summary>
     /// The calls of a recording that matter, each process's from behind the one that begins with <paramref name="start"/>: until then it
@@ -228,17 +215,6 @@ internal static partial class Strace
 
         Assert.True(findings.Count == 0, string.Join('\n', findings));
     }
-
-    /// <summary>Calls the plugin with a fault at that call, or from it on.</summary>
-    public static CniOutput Inject(
-        CniNode node,
-        SystemCall call,
-        string fault,
-        string verb,
-        CniPod pod,
-        JsonObject config,
-        bool fromThereOn = false
-    ) => node.RunBeside(verb, pod, (string)config["type"]!, CniNode.InputOf(verb, pod, config), Injecting(call, fault, fromThereOn));
 
     // Netlink messages that only ask, and those that change something.
     [GeneratedRegex(

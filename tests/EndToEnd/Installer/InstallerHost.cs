@@ -143,8 +143,8 @@ internal sealed partial class InstallerHost : IDisposable
         return [.. Strace.WhereStatesDiffer(calls)];
     }
 
-    /// <summary>Runs a verb with a fault at a call: <c>signal=KILL</c> or <c>error=EIO</c>.</summary>
-    public CniOutput Inject(SystemCall call, string fault, string arguments) => Run(arguments, Alone(Strace.Injecting(call, fault)));
+    /// <summary>Runs a verb with a fault at a call: <see cref="Fault.Kill"/> or the name of an error.</summary>
+    public CniOutput Inject(SystemCall call, string fault, string arguments) => Run(arguments, Fault.At(call, fault, isAlone: true));
 
     // Without what it executes.
     private static string[] Alone(string[] strace) => [.. strace.Where(static word => word != "-f")];

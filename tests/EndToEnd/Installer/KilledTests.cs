@@ -10,15 +10,15 @@ namespace Plugboard.Tests.EndToEnd.Installer;
 public sealed class KilledTests : IDisposable
 {
     private const string Two = " --plugins host-local,loopback";
-    private const string Kill = "signal=KILL";
+    private const string Kill = Fault.Kill;
     private readonly InstallerHost host = new();
 
     public void Dispose() => host.Dispose();
 
     [KernelTheory]
     [InlineData(Kill)]
-    [InlineData("error=EIO")]
-    [InlineData("error=ENOSPC")]
+    [InlineData("EIO")]
+    [InlineData("ENOSPC")]
     public void An_install_that_fails_at_any_call_is_ended_by_the_next_and_can_be_rolled_back(string fault)
     {
         var before = host.Files();

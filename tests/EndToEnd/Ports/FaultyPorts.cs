@@ -117,12 +117,12 @@ internal sealed class FaultyPorts : IDisposable
             node.Other.AskUdp("192.0.2.1:8080");
     }
 
-    public CniOutput Inject(SystemCall call, string fault, string verb) => Strace.Inject(node.Node, call, fault, verb, Pod, config);
+    public CniOutput Inject(SystemCall call, string fault, string verb) => Fault.Inject(node.Node, call, fault, verb, Pod, config);
 
     /// <summary>Ends the plugin before it does that call.</summary>
     public void Kill(SystemCall call, string verb)
     {
-        if (Inject(call, "signal=KILL", verb).ExitCode != 0)
+        if (Inject(call, Fault.Kill, verb).ExitCode != 0)
             Kills++;
     }
 

@@ -49,7 +49,7 @@ public sealed class PortFailedCallTests
     {
         machine.Reset();
         var localhost = machine.RouteLocalnet();
-        var output = machine.Inject(call, $"error={error}", "ADD");
+        var output = machine.Inject(call, error, "ADD");
         var findings = new List<string>();
         if (output.ExitCode == 0)
         {
