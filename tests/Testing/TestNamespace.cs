@@ -100,6 +100,14 @@ public class TestNamespace : IDisposable
             : throw new InvalidOperationException($"`{commandLine}` exited with {result.ExitCode}: {result.Error}{result.Output}");
     }
 
+    /// <summary>Runs commands of ip(8), one in a line, by one process; fails the test at the first that fails.</summary>
+    public void Ip(string commands)
+    {
+        var (exitCode, output, error) = TryTool(["ip", "-batch", "-"], commands);
+        if (exitCode != 0)
+            throw new InvalidOperationException($"ip exited with {exitCode}: {error}{output}of\n{commands}");
+    }
+
     /// <summary>Runs a command line whose output is one JSON document.</summary>
     public JsonElement Json(string commandLine)
     {
@@ -109,7 +117,14 @@ public class TestNamespace : IDisposable
     }
 
     /// <summary>Runs a command inside, whatever it exits with.</summary>
-    public (int ExitCode, string Output, string Error) TryTool(IReadOnlyList<string> command, string input = "") =>
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="input">Its standard input.</param>
+    /// <param name="environment">Its environment, <c>NAME=value</c> each; null: this process's own.</param>
+    public (int ExitCode, string Output, string Error) TryTool(
+        IReadOnlyList<string> command,
+        string input = "",
+        IReadOnlyList<string>? environment = null
+    ) =>
         Run(() =>
         {
 #pragma warning disable RS0030 // The harness starts real tools as oracles; the product's own way of starting them is what it tests.
@@ -120,6 +135,13 @@ public class TestNamespace : IDisposable
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
+            if (environment is not null)
+            {
+                start.Environment.Clear();
+                foreach (var variable in environment)
+                    start.Environment[variable.Split('=', 2)[0]] = variable.Split('=', 2)[1];
+            }
+
             using var process = System.Diagnostics.Process.Start(start)!;
             var error = process.StandardError.ReadToEndAsync();
             Feed(process.StandardInput, input);

@@ -38,14 +38,25 @@ internal sealed class FlexNode : IDisposable
     public FlexNode()
     {
         Directory = System.IO.Directory.CreateTempSubdirectory("plugboard-flex-").FullName;
-        machine.Tool($"mount -t tmpfs node {Directory}");
-        Shell(
-            $"mkdir {Directory}/upper {Directory}/work; mount -t overlay etc -o "
-                + $"lowerdir=/etc,upperdir={Directory}/upper,workdir={Directory}/work /etc; mkdir -p /etc/flexvolume"
-        );
-        Shell("mount -t tmpfs run /run; mount -t tmpfs lib /var/lib; ip link set lo up");
+        machine.Run(MakeDirectories);
+        machine.Ip("link set lo up");
+    }
+
+    private void MakeDirectories()
+    {
+        var (upper, work) = ($"{Directory}/upper", $"{Directory}/work");
+        TestMachine.Mount("node", Directory, "tmpfs");
+        System.IO.Directory.CreateDirectory(upper);
+        System.IO.Directory.CreateDirectory(work);
+        TestMachine.Mount("etc", "/etc", "overlay", data: $"lowerdir=/etc,upperdir={upper},workdir={work}");
+        System.IO.Directory.CreateDirectory("/etc/flexvolume");
+        TestMachine.Mount("run", "/run", "tmpfs");
+        TestMachine.Mount("lib", "/var/lib", "tmpfs");
         foreach (var driver in drivers)
-            Shell($"mkdir -p {Plugins}/{driver}; ln -s {PluginDirectory.Ours}/flexvolume {Plugins}/{driver}/{Name(driver)}");
+        {
+            System.IO.Directory.CreateDirectory($"{Plugins}/{driver}");
+            File.CreateSymbolicLink(Executable(driver), $"{PluginDirectory.Ours}/flexvolume");
+        }
     }
 
     /// <summary>A directory of this test's own.</summary>

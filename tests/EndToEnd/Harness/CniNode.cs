@@ -100,8 +100,8 @@ internal sealed class CniNode : TestMachine
     /// <summary>Calls a plugin with any input; <paramref name="prefix"/> is a command that runs it, such as strace.</summary>
     public CniOutput CallRaw(string verb, CniPod? pod, string plugin, string input, IReadOnlyList<string> prefix, params string[] variables)
     {
-        string[] command = ["env", "-i", .. EnvironmentOf(verb, pod, variables), .. prefix, System.IO.Path.Combine(Plugins, plugin)];
-        var (exitCode, output, error) = TryTool(command, input);
+        string[] command = [.. prefix, System.IO.Path.Combine(Plugins, plugin)];
+        var (exitCode, output, error) = TryTool(command, input, EnvironmentOf(verb, pod, variables));
         return new CniOutput(exitCode, output, error);
     }
 

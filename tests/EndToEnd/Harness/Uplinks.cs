@@ -12,23 +12,34 @@ internal static class Uplinks
         var pod = node.AddPod(ifName: "net1");
         foreach (var (name, beyond) in ((string, string)[])[("eth0", "wire0"), ("net1", "wire1")])
         {
-            node.Tool($"ip link add {beyond} type veth peer name {name} netns {pod.Path}");
-            node.Tool($"ip link set {beyond} up");
-            pod.Tool($"ip link set {name} up");
+            node.Ip(
+                $"""
+                link add {beyond} type veth peer name {name} netns {pod.Path}
+                link set {beyond} up
+                """
+            );
+            pod.Ip($"link set {name} up");
         }
 
-        node.Tool("ip address add 192.168.1.1/24 dev wire1");
-        pod.Tool("ip address add 10.0.0.2/24 dev eth0");
-        pod.Tool("ip route add default via 10.0.0.1");
+        node.Ip("address add 192.168.1.1/24 dev wire1");
+        pod.Ip(
+            """
+            address add 10.0.0.2/24 dev eth0
+            route add default via 10.0.0.1
+            """
+        );
         AddAddresses(pod, ips);
         return pod;
     }
 
     private static void AddAddresses(CniPod pod, string ips)
     {
-        foreach (var ip in JsonNode.Parse(ips)!.AsArray())
-            pod.Tool($"ip address add {ip!["address"]} dev net1{(((string)ip["address"]!).Contains(':') ? " nodad" : "")}");
-        pod.Tool("ip route add 192.168.2.0/24 via 192.168.1.2");
+        var addresses = JsonNode
+            .Parse(ips)!
+            .AsArray()
+            .Select(static ip => (string)ip!["address"]!)
+            .Select(static address => $"address add {address} dev net1{(address.Contains(':') ? " nodad" : "")}");
+        pod.Ip($"{string.Join('\n', addresses)}\nroute add 192.168.2.0/24 via 192.168.1.2");
         // The kernel makes an IPv6 address's routes once the link has its carrier.
         var wanted = ips.Contains("fd00:1::5", StringComparison.Ordinal) ? 2 : 0;
         Eventually.Equal(
@@ -40,9 +51,13 @@ internal static class Uplinks
     /// <summary>The plugin before sbr leaves the interface as it did at first.</summary>
     public static void Renew(CniPod pod, string ips)
     {
-        pod.Tool("ip address flush dev net1 scope global");
-        pod.Tool("ip link set net1 down");
-        pod.Tool("ip link set net1 up");
+        pod.Ip(
+            """
+            address flush dev net1 scope global
+            link set net1 down
+            link set net1 up
+            """
+        );
         AddAddresses(pod, ips);
     }
 

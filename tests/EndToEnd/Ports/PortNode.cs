@@ -34,8 +34,12 @@ internal sealed class PortNode : IDisposable
         Node.Tool($"ip link add eth1 type veth peer name eth0 netns {NameOf(Other)}");
         Configure(Node, "eth1", "192.0.2.1/24", "fd00:9::1/64");
         Configure(Other, "eth0", "192.0.2.2/24", "fd00:9::2/64");
-        Other.Tool("ip route add default via 192.0.2.1");
-        Other.Tool("ip -6 route add default via fd00:9::1");
+        Other.Ip(
+            """
+            route add default via 192.0.2.1
+            route add default via fd00:9::1
+            """
+        );
     }
 
     /// <summary>The node.</summary>
@@ -130,9 +134,13 @@ internal sealed class PortNode : IDisposable
     public static void Configure(TestNamespace ns, string link, string v4, string v6)
     {
         ns.TryTool(["sh", "-c", $"echo 0 > /proc/sys/net/ipv6/conf/{link}/accept_dad"]);
-        ns.Tool($"ip address add {v4} dev {link}");
-        ns.Tool($"ip address add {v6} dev {link} nodad");
-        ns.Tool($"ip link set {link} up");
+        ns.Ip(
+            $"""
+            address add {v4} dev {link}
+            address add {v6} dev {link} nodad
+            link set {link} up
+            """
+        );
     }
 
     public void Dispose()

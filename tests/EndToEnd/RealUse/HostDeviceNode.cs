@@ -15,11 +15,17 @@ internal sealed class HostDeviceNode : IDisposable
 
     public HostDeviceNode()
     {
-        Node.Tool($"ip link add nic0 mtu 1400 address {Transcript.FixedMac} type veth peer name beyond");
-        Node.Tool("ip link set nic0 txqueuelen 77 alias uplink-of-rack-7 up");
-        Node.Tool("ip link set beyond up");
-        foreach (var address in (string[])["192.0.2.1/24", "192.0.2.9/24", "198.51.100.1/32", "fd00:9::1/64"])
-            Node.Tool($"ip addr add {address} dev nic0{(address.StartsWith("fd", StringComparison.Ordinal) ? " nodad" : "")}");
+        Node.Ip(
+            $"""
+            link add nic0 mtu 1400 address {Transcript.FixedMac} type veth peer name beyond
+            link set nic0 txqueuelen 77 alias uplink-of-rack-7 up
+            link set beyond up
+            addr add 192.0.2.1/24 dev nic0
+            addr add 192.0.2.9/24 dev nic0
+            addr add 198.51.100.1/32 dev nic0
+            addr add fd00:9::1/64 dev nic0 nodad
+            """
+        );
     }
 
     public CniNode Node { get; } = new();

@@ -31,9 +31,13 @@ internal sealed class NodeCluster : IDisposable
         var number = 1;
         for (var subnet = 0; subnet < sizes.Length; subnet++)
         {
-            fabric.Tool($"ip link add sw{subnet} type bridge");
-            fabric.Tool($"ip addr add 192.168.{subnet}.254/24 dev sw{subnet}");
-            fabric.Tool($"ip link set sw{subnet} up");
+            fabric.Ip(
+                $"""
+                link add sw{subnet} type bridge
+                addr add 192.168.{subnet}.254/24 dev sw{subnet}
+                link set sw{subnet} up
+                """
+            );
             for (var i = 0; i < sizes[subnet]; i++, number++)
                 AddNode(number, subnet);
         }
@@ -69,30 +73,50 @@ internal sealed class NodeCluster : IDisposable
         Plug(node, number, subnet);
         var pod = new TestMachine();
         pods.Add(pod);
-        node.Tool($"ip link add cni0 type veth peer name eth0 netns {pod.Path}");
-        node.Tool($"ip addr add 10.244.{number}.1/24 dev cni0");
-        node.Tool("ip link set cni0 up");
-        pod.Tool("ip link set lo up");
-        pod.Tool($"ip addr add 10.244.{number}.2/24 dev eth0");
-        pod.Tool("ip link set eth0 up");
-        pod.Tool($"ip route add default via 10.244.{number}.1");
+        node.Ip(
+            $"""
+            link add cni0 type veth peer name eth0 netns {pod.Path}
+            addr add 10.244.{number}.1/24 dev cni0
+            link set cni0 up
+            """
+        );
+        pod.Ip(
+            $"""
+            link set lo up
+            addr add 10.244.{number}.2/24 dev eth0
+            link set eth0 up
+            route add default via 10.244.{number}.1
+            """
+        );
         if (!isDual)
             return;
-        node.Tool($"ip addr add fd00:244:0:{number}::1/64 dev cni0 nodad");
-        pod.Tool($"ip addr add fd00:244:0:{number}::2/64 dev eth0 nodad");
-        pod.Tool($"ip -6 route add default via fd00:244:0:{number}::1");
+        node.Ip($"addr add fd00:244:0:{number}::1/64 dev cni0 nodad");
+        pod.Ip(
+            $"""
+            addr add fd00:244:0:{number}::2/64 dev eth0 nodad
+            route add default via fd00:244:0:{number}::1
+            """
+        );
     }
 
     /// <summary>Connects a node's eth0 to a network with its address there.</summary>
     public void Plug(CoordinatedNode node, int number, int subnet)
     {
-        fabric.Tool($"ip link add p{number} type veth peer name eth0 netns {node.Path}");
-        fabric.Tool($"ip link set p{number} master sw{subnet} up");
-        node.Tool($"ip addr add 192.168.{subnet}.{number}/24 dev eth0");
+        fabric.Ip(
+            $"""
+            link add p{number} type veth peer name eth0 netns {node.Path}
+            link set p{number} master sw{subnet} up
+            """
+        );
         if (isDual)
-            node.Tool($"ip addr add fd00:192::{number}/64 dev eth0 nodad");
-        node.Tool("ip link set eth0 up");
-        node.Tool($"ip route add default via 192.168.{subnet}.254");
+            node.Ip($"addr add fd00:192::{number}/64 dev eth0 nodad");
+        node.Ip(
+            $"""
+            addr add 192.168.{subnet}.{number}/24 dev eth0
+            link set eth0 up
+            route add default via 192.168.{subnet}.254
+            """
+        );
     }
 
     /// <summary>Starts all engines and tells each of all nodes.</summary>

@@ -44,14 +44,26 @@ internal sealed class MasqueradeNode : TestMachine
         Connect(Outside, "eth0", $"{Eth0}/24", $"{Eth06}/64", "203.0.113.1/24", "2001:db8::1/64");
         Connect(Outside, "eth1", $"{Eth1}/24", "2001:db8:1::10/64", "198.51.100.1/24", "2001:db8:1::1/64");
         Connect(Pod, "cni0", "10.244.1.1/24", "fd00:244:0:1::1/64", $"{PodAddress}/24", $"{PodAddress6}/64");
-        Tool("ip route add 192.168.50.0/24 via 203.0.113.1");
-        Tool("ip route add fd00:50::/64 via 2001:db8::1");
-        Outside.Tool("ip addr add 192.168.50.1/32 dev lo");
-        Outside.Tool("ip addr add fd00:50::1/128 dev lo");
-        Outside.Tool("ip route add 10.244.0.0/16 via 203.0.113.10");
-        Outside.Tool("ip route add fd00:244::/56 via 2001:db8::10");
-        Pod.Tool("ip route add default via 10.244.1.1");
-        Pod.Tool("ip route add default via fd00:244:0:1::1");
+        Ip(
+            """
+            route add 192.168.50.0/24 via 203.0.113.1
+            route add fd00:50::/64 via 2001:db8::1
+            """
+        );
+        Outside.Ip(
+            """
+            addr add 192.168.50.1/32 dev lo
+            addr add fd00:50::1/128 dev lo
+            route add 10.244.0.0/16 via 203.0.113.10
+            route add fd00:244::/56 via 2001:db8::10
+            """
+        );
+        Pod.Ip(
+            """
+            route add default via 10.244.1.1
+            route add default via fd00:244:0:1::1
+            """
+        );
         server = EchoServer.Tcp(Outside, 80);
         client = NftablesClient.Open(Namespace);
         ConfigPath = System.IO.Path.Combine(directory.FullName, "ip-masq-agent");
@@ -100,10 +112,14 @@ internal sealed class MasqueradeNode : TestMachine
             }
         )
         {
-            ns.Tool($"ip addr add {four} dev {name}");
-            ns.Tool($"ip addr add {six} dev {name} nodad");
-            ns.Tool($"ip link set {name} up");
-            ns.Tool("ip link set lo up");
+            ns.Ip(
+                $"""
+                addr add {four} dev {name}
+                addr add {six} dev {name} nodad
+                link set {name} up
+                link set lo up
+                """
+            );
         }
 
         WaitUntilLocal(addresses[1].Split('/')[0]);

@@ -42,16 +42,14 @@ internal sealed class PolicyNode : TestMachine
         Tool("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
         Tool("ip link set lo up");
         if (isBridged)
-            foreach (
-                var command in new[]
-                {
-                    "link add cni0 type bridge",
-                    "addr add 10.244.1.1/24 dev cni0",
-                    "-6 addr add fd00:244:0:1::1/64 dev cni0 nodad",
-                    "link set cni0 up",
-                }
-            )
-                Tool($"ip {command}");
+            Ip(
+                """
+                link add cni0 type bridge
+                addr add 10.244.1.1/24 dev cni0
+                addr add fd00:244:0:1::1/64 dev cni0 nodad
+                link set cni0 up
+                """
+            );
         foreach (
             var (name, place) in homes
                 .SelectMany(static home => names.Select(name => $"{home}/{name}"))
@@ -144,42 +142,47 @@ internal sealed class PolicyNode : TestMachine
         labels[name] = $"pod: {name[2..]}";
         pod.Tool("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0");
         var link = LinkOf(name);
-        Tool($"ip link add {link} type veth peer name eth0 netns {pod.Path}");
         var (four, six) = isBridged ? ("24", "64") : ("32", "128");
-        foreach (
-            var command in new[]
-            {
-                "link set lo up",
-                $"addr add 10.244.1.{place}/{four} dev eth0",
-                $"-6 addr add fd00:244:0:1::{place}/{six} dev eth0 nodad",
-                "link set eth0 up",
-            }
-        )
-            pod.Tool($"ip {command}");
         if (isBridged)
-        {
-            Tool($"ip link set {link} master cni0 up");
-            Tool($"bridge link set dev {link} hairpin on");
-        }
+            Ip(
+                $"""
+                link add {link} type veth peer name eth0 netns {pod.Path}
+                link set {link} master cni0 up
+                link set {link} type bridge_slave hairpin on
+                """
+            );
         else
-        {
-            foreach (
-                var command in new[]
-                {
-                    $"addr add 10.244.1.1/32 dev {link}",
-                    $"-6 addr add fd00:244:0:1::1/128 dev {link} nodad",
-                    $"link set {link} up",
-                    $"route add 10.244.1.{place} dev {link}",
-                    $"-6 route add fd00:244:0:1::{place} dev {link}",
-                }
-            )
-                Tool($"ip {command}");
-            pod.Tool("ip route add 10.244.1.1 dev eth0");
-            pod.Tool("ip -6 route add fd00:244:0:1::1 dev eth0");
-        }
-
-        pod.Tool("ip route add default via 10.244.1.1");
-        pod.Tool("ip -6 route add default via fd00:244:0:1::1");
+            Ip(
+                $"""
+                link add {link} type veth peer name eth0 netns {pod.Path}
+                addr add 10.244.1.1/32 dev {link}
+                addr add fd00:244:0:1::1/128 dev {link} nodad
+                link set {link} up
+                route add 10.244.1.{place} dev {link}
+                route add fd00:244:0:1::{place} dev {link}
+                """
+            );
+        pod.Ip(
+            $"""
+            link set lo up
+            addr add 10.244.1.{place}/{four} dev eth0
+            addr add fd00:244:0:1::{place}/{six} dev eth0 nodad
+            link set eth0 up
+            """
+        );
+        if (!isBridged)
+            pod.Ip(
+                """
+                route add 10.244.1.1 dev eth0
+                route add fd00:244:0:1::1 dev eth0
+                """
+            );
+        pod.Ip(
+            """
+            route add default via 10.244.1.1
+            route add default via fd00:244:0:1::1
+            """
+        );
     }
 
     /// <summary>Replaces a pod's labels, as YAML: <c>pod: a, tier: web</c>.</summary>

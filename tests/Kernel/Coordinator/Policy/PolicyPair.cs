@@ -47,20 +47,28 @@ internal sealed class PolicyPair : IDisposable
         var pod = Pods.Add(name, IPAddr.Parse(four), IPAddr.Parse(six));
         labels[name] = $"pod: {name[2..]}";
         var link = "v" + name.Replace("/", "", StringComparison.Ordinal);
-        pod.Tool("ip link set lo up");
-        node.Tool($"ip link add {link} type veth peer name eth0 netns {pod.Path}");
-        pod.Tool($"ip addr add {four}/32 dev eth0");
-        pod.Tool($"ip -6 addr add {six}/128 dev eth0 nodad");
-        pod.Tool("ip link set eth0 up");
-        node.Tool($"ip addr add 10.244.{number}.1/32 dev {link}");
-        node.Tool($"ip -6 addr add fd00:244:0:{number}::1/128 dev {link} nodad");
-        node.Tool($"ip link set {link} up");
-        node.Tool($"ip route add {four} dev {link}");
-        node.Tool($"ip -6 route add {six} dev {link}");
-        pod.Tool($"ip route add 10.244.{number}.1 dev eth0");
-        pod.Tool($"ip -6 route add fd00:244:0:{number}::1 dev eth0");
-        pod.Tool($"ip route add default via 10.244.{number}.1");
-        pod.Tool($"ip -6 route add default via fd00:244:0:{number}::1");
+        node.Ip(
+            $"""
+            link add {link} type veth peer name eth0 netns {pod.Path}
+            addr add 10.244.{number}.1/32 dev {link}
+            addr add fd00:244:0:{number}::1/128 dev {link} nodad
+            link set {link} up
+            route add {four} dev {link}
+            route add {six} dev {link}
+            """
+        );
+        pod.Ip(
+            $"""
+            link set lo up
+            addr add {four}/32 dev eth0
+            addr add {six}/128 dev eth0 nodad
+            link set eth0 up
+            route add 10.244.{number}.1 dev eth0
+            route add fd00:244:0:{number}::1 dev eth0
+            route add default via 10.244.{number}.1
+            route add default via fd00:244:0:{number}::1
+            """
+        );
     }
 
     /// <summary>Replaces a pod's labels, as YAML.</summary>

@@ -13,15 +13,18 @@ internal sealed partial class IptablesMachine : TestMachine
     {
         var name = variant == IptablesVariant.Legacy ? "legacy" : "nft";
         // /run/xtables.lock, and nothing of the machine's below /run.
-        Tool("mount -t tmpfs tmpfs /run");
-        Tool($"mkdir -p {Tools} /run/netns");
-        var multi = Tool($"readlink -f /usr/sbin/iptables-{name}").Trim();
-        foreach (var tool in new[] { "iptables", "iptables-save", "iptables-restore" })
+        Run(() =>
         {
-            Tool($"ln -s {multi} {Tools}/{tool}");
-            Tool($"ln -s {multi} {Tools}/{tool.Replace("ip", "ip6", StringComparison.Ordinal)}");
-        }
-
+            Mount("tmpfs", "/run", "tmpfs");
+            Directory.CreateDirectory(Tools);
+            Directory.CreateDirectory("/run/netns");
+            var multi = File.ResolveLinkTarget($"/usr/sbin/iptables-{name}", returnFinalTarget: true)!.FullName;
+            foreach (var tool in new[] { "iptables", "iptables-save", "iptables-restore" })
+            {
+                File.CreateSymbolicLink($"{Tools}/{tool}", multi);
+                File.CreateSymbolicLink($"{Tools}/{tool.Replace("ip", "ip6", StringComparison.Ordinal)}", multi);
+            }
+        });
         Tool("ip link set lo up");
         Options = new IptablesOptions { Variant = variant };
         Backend = new IptablesBackend(Options);
@@ -60,10 +63,8 @@ internal sealed partial class IptablesMachine : TestMachine
     /// <summary>Runs a reference plugin of the containernetworking-plugins package.</summary>
     public void Reference(string plugin, string verb, string config, string container = "cid1", string netns = "/x")
     {
-        string[] command =
+        string[] environment =
         [
-            "env",
-            "-i",
             $"PATH={Tools}:/usr/sbin:/usr/bin:/sbin:/bin",
             $"CNI_COMMAND={verb}",
             $"CNI_CONTAINERID={container}",
@@ -71,9 +72,8 @@ internal sealed partial class IptablesMachine : TestMachine
             $"CNI_NETNS={netns}",
             "CNI_PATH=/usr/lib/cni",
             "CNI_NETNS_OVERRIDE=1",
-            $"/usr/lib/cni/{plugin}",
         ];
-        var result = TryTool(command, config);
+        var result = TryTool([$"/usr/lib/cni/{plugin}"], config, environment);
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
     }
 }
