@@ -151,7 +151,7 @@ internal sealed class BridgePlugin : CniPlugin
             }
         }
 
-        config.Traffic.RequireBackend();
+        config.Traffic.RequirePossible();
         var ipam = FindIpam(request, config);
         Foresee(request, config, ipam);
         ipam?.Status();

@@ -16,7 +16,7 @@ internal sealed class PodTrafficRules(CniRequest request, WantedTraffic wanted) 
 {
     private PodRules<PodTraffic>? opened;
 
-    private PodRules<PodTraffic> Rules => opened ??= TrafficKind.Open(new PodRecordStore(PodRecordStore.Root + "/bridge"));
+    private PodRules<PodTraffic> Rules => opened ??= TrafficKind.Open(new PodRecordStore(WantedTraffic.Records));
 
     private Attachment Owner => request.Attachment;
 
@@ -90,18 +90,24 @@ internal sealed class PodTrafficRules(CniRequest request, WantedTraffic wanted) 
 /// <param name="ChecksMac">No frame with another hardware address than the container's passes.</param>
 internal sealed record WantedTraffic(bool IsMasqueraded, FirewallBackend? Backend, bool ChecksMac)
 {
+    /// <summary>Where the pods with rules are recorded.</summary>
+    public const string Records = PodRecordStore.Root + "/bridge";
+
     /// <summary>True where a pod gets rules of its own.</summary>
     public bool HasRules => IsMasqueraded || ChecksMac;
 
-    /// <summary>Throws code 50 where no rule can be made.</summary>
-    public void RequireBackend()
+    /// <summary>Throws code 50 where no rule can be made, or no pod with rules recorded.</summary>
+    public void RequirePossible()
     {
-        if (HasRules && BackendProbe.FindObstacle(ChecksMac ? FirewallBackend.Nftables : Backend) is { } obstacle)
+        if (!HasRules)
+            return;
+        if (BackendProbe.FindObstacle(ChecksMac ? FirewallBackend.Nftables : Backend) is { } obstacle)
             throw new CniException(
                 CniErrorCode.PluginNotAvailable,
                 obstacle,
                 "ipMasq needs nf_tables in the kernel (Linux 5.6), or iptables; macspoofchk needs nf_tables"
             );
+        RecordDirectory.RequireWritable(Records);
     }
 
     /// <summary>Reads <c>ipMasqBackend</c>; null: the plugin chooses.</summary>

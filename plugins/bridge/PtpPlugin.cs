@@ -128,7 +128,7 @@ internal sealed class PtpPlugin : CniPlugin
     public override void Status(CniRequest request)
     {
         var config = PtpConfig.Parse(request);
-        config.Traffic.RequireBackend();
+        config.Traffic.RequirePossible();
         var ipam = IpamDelegate.Find(request, config.IpamType);
         if (IpamDelegate.Foresee(ipam, request) is { IPs.Count: > 0 } foreseen)
             PtpAddresses.From(foreseen, config, ContainerInterface);

@@ -268,8 +268,7 @@ internal sealed class FlannelPlugin : CniPlugin
         try
         {
             subnet = NodeSubnet.Load(config.SubnetFile);
-            using var states = StateDirectory.Find(config.DataDir);
-            states?.ProbeWritable();
+            FileDirectory.ProbeWritable(config.DataDir);
         }
         catch (CniException e)
         {

@@ -76,9 +76,6 @@ internal sealed class StateDirectory : IDisposable
         }
     }
 
-    /// <summary>Throws what keeping another would throw: no space, read-only.</summary>
-    public void ProbeWritable() => directory.ProbeWritable();
-
     // Null if absent, or not a file.
     private AttachmentState? Read(string name)
     {

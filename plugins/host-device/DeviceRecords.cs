@@ -1,5 +1,6 @@
 using System.Text;
 using Plugboard.Addresses;
+using Plugboard.Hosting;
 using Plugboard.Linux.Files;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.Protocols.Cni;
@@ -50,6 +51,9 @@ internal sealed class DeviceRecords : IDisposable
             throw;
         }
     }
+
+    /// <summary>Throws code 50 where no ADD could write its record.</summary>
+    public static void RequireWritable() => RecordDirectory.RequireWritable(Path);
 
     /// <summary>Refuses an ADD whose attachment gives no file name.</summary>
     /// <exception cref="CniException">Code 4: the names are too long together.</exception>

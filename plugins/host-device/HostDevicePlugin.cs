@@ -217,6 +217,7 @@ internal sealed class HostDevicePlugin : CniPlugin
         if (finder.FindPath() is { } path ? !DeviceTree.Has(path) : !IsOnNode(finder))
             throw finder.Absent(CniErrorCode.PluginNotAvailable, []);
 
+        DeviceRecords.RequireWritable();
         FindIpam(request).Ipam?.Status();
     }
 

@@ -214,6 +214,7 @@ internal sealed class SriovPlugin : CniPlugin
             );
         }
 
+        VfState.RequireWritable();
         FindIpam(request).Ipam?.Status();
     }
 

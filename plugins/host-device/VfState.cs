@@ -1,5 +1,6 @@
 using System.Text;
 using Plugboard.Addresses;
+using Plugboard.Hosting;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.PodInterfaces;
@@ -26,6 +27,9 @@ internal sealed class VfState : IDisposable
 
     private VfState(FileDirectory records, FileDirectory allocations, FileLock held) =>
         (this.records, this.allocations, this.held) = (records, allocations, held);
+
+    /// <summary>Throws code 50 where no ADD could write its record.</summary>
+    public static void RequireWritable() => RecordDirectory.RequireWritable(Path);
 
     /// <summary>Refuses an ADD whose attachment gives no file name.</summary>
     /// <exception cref="CniException">Code 4: the names are too long together.</exception>

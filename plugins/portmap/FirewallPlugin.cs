@@ -20,7 +20,9 @@ internal sealed class FirewallPlugin : CniPlugin
     private AcceptedPod? applied;
     private PodRecord? before;
 
-    private static PodRecordStore Records => new(PodRecordStore.Root + "/firewall");
+    private const string RecordsPath = PodRecordStore.Root + "/firewall";
+
+    private static PodRecordStore Records => new(RecordsPath);
 
     /// <inheritdoc/>
     public override string Name => "firewall";
@@ -142,6 +144,8 @@ internal sealed class FirewallPlugin : CniPlugin
                 RequireIptables();
                 break;
         }
+
+        RecordDirectory.RequireWritable(RecordsPath);
     }
 
     // A pod of one family needs the tools of that family only.

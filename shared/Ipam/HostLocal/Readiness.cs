@@ -50,24 +50,7 @@ internal static class Readiness
             return;
         }
 
-        using var parent = NearestDirectory($"{config.DataDir}/{network}");
-        parent.ProbeWritable();
-    }
-
-    private static FileDirectory NearestDirectory(string path)
-    {
-        while (true)
-        {
-            if (FileDirectory.Find(path) is { } found)
-                return found;
-            if (FileDescriptor.FindStatus(path) is not null)
-                throw new ErrnoException("open", path, Errno.ENOTDIR);
-            var slash = path.LastIndexOf('/');
-            path =
-                slash > 0 ? path[..slash]
-                : slash == 0 ? "/"
-                : ".";
-        }
+        FileDirectory.ProbeWritable($"{config.DataDir}/{network}");
     }
 
     /// <summary>The range sets that have no address left, in words each.</summary>

@@ -332,6 +332,34 @@ public sealed unsafe class FileDirectory : IDisposable
     /// <summary>As <see cref="CreateUnnamed(ReadOnlySpan{byte},uint)"/>, empty, to be filled by <see cref="UnnamedFile.File"/>.</summary>
     public UnnamedFile CreateUnnamed(uint mode) => UnnamedFile.Create(this, [], mode);
 
+    /// <summary>
+    /// Throws what making a file in the directory would throw, or, where it is absent, making it: the nearest one above it tells. Leaves no
+    /// trace.
+    /// </summary>
+    /// <param name="path">The directory's path.</param>
+    /// <exception cref="ErrnoException">ENOTDIR: something else has its place, or that of one above it; EACCES, EROFS, ENOSPC.</exception>
+    public static void ProbeWritable(string path)
+    {
+        using var nearest = FindNearest(path);
+        nearest.ProbeWritable();
+    }
+
+    private static FileDirectory FindNearest(string path)
+    {
+        while (true)
+        {
+            if (Find(path) is { } found)
+                return found;
+            if (FileDescriptor.FindStatus(path) is not null)
+                throw new ErrnoException("open", path, Errno.ENOTDIR);
+            var slash = path.LastIndexOf('/');
+            path =
+                slash > 0 ? path[..slash]
+                : slash == 0 ? "/"
+                : ".";
+        }
+    }
+
     /// <summary>Throws what making a file in this directory would throw: not permitted, read-only, full. Leaves no trace.</summary>
     public void ProbeWritable()
     {
