@@ -47,7 +47,7 @@ public class TestMachine : TestNamespace
     }
 
     /// <summary>
-    /// Mounts, on a thread inside. By the call itself: most tests make a machine, and executing mount(8) takes longer than all else of that.
+    /// Mounts, on a thread inside. By the call itself: most tests make a machine, and to execute mount(8) takes longer than the rest of it.
     /// </summary>
     public static void Mount(string source, string target, string? type, ulong flags = 0, string? data = null)
     {

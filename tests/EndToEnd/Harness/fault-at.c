@@ -1,8 +1,8 @@
 // Runs a command with a fault at the N-th system call of a name in each of its processes, or from it on:
 //   fault-at [--alone] NAME N[+] kill|ERRNO COMMAND…
 // The process is killed before the call is done, or the call fails without being done. --alone: not in what the command executes.
-// The exit code, or the signal that ends it, is the command's. Only that one call stops the command, and only once: strace, which can do the
-// same, starts in five times the time, and cannot inject a signal with a filter (--seccomp-bpf).
+// The exit code, or the signal that ends it, is the command's. Only calls of that name stop the command, and only once each: strace, which
+// can do the same, starts in five times the time, and cannot inject a signal with a filter (--seccomp-bpf).
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/filter.h>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Plugboard.Tests.EndToEnd.Harness;
@@ -94,26 +95,41 @@ internal sealed partial class InstallerHost : IDisposable
     public string Owners => string.Join(' ', Plugins.Select(OwnerOf).Distinct());
 
     /// <summary>Everything in the plugin directory, as a path and a mode each.</summary>
-    public IReadOnlyList<string> Files() => Shell($"cd {Bin}; find . -mindepth 1 -printf '%P %m\\n' | sort").Split('\n');
+    public IReadOnlyList<string> Files() =>
+        [.. EntriesBelow(Bin).Select(entry => $"{Path.GetRelativePath(Bin, entry.FullName)} {Mode(entry)}")];
+
+    private static IEnumerable<FileSystemInfo> EntriesBelow(string directory) =>
+        new DirectoryInfo(directory)
+            .EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+            .OrderBy(static entry => entry.FullName, StringComparer.Ordinal);
+
+    private static string Mode(FileSystemInfo entry) => Convert.ToString((int)entry.UnixFileMode, 8);
 
     /// <summary>Keeps the host as it is: what the installer changes it replaces, so a second name of each file is a copy.</summary>
-    public void Keep() => Shell($"cp -al {Root} {Root}.kept");
+    public void Keep() => Node.Tool($"cp -al {Root} {Root}.kept");
 
     /// <summary>Makes it what it was when it was kept.</summary>
-    public void Return() => Shell($"rm -rf {Root}; cp -al {Root}.kept {Root}");
+    public void Return()
+    {
+        Directory.Delete(Root, recursive: true);
+        Node.Tool($"cp -al {Root}.kept {Root}");
+    }
 
     /// <summary>
     /// What is on the host, without times: each directory with its mode, each file with its size and target too, and the records' words.
     /// </summary>
-    public string Snapshot() =>
-        TimePattern()
-            .Replace(
-                Shell(
-                    $"cd {Root}; find . -type d -printf '%P %M\\n' -o -printf '%P %M %s %l\\n' | sort; "
-                        + "find . -name '*record-*' -exec cat {} +"
-                ),
-                ""
-            );
+    public string Snapshot()
+    {
+        var text = new StringBuilder();
+        foreach (var entry in EntriesBelow(Root))
+        {
+            text.Append($"{entry.FullName} {Mode(entry)} {(entry as FileInfo)?.Length} {entry.LinkTarget}\n");
+            if (entry is FileInfo { LinkTarget: null } && entry.Name.Contains("record-", StringComparison.Ordinal))
+                text.Append(File.ReadAllText(entry.FullName));
+        }
+
+        return TimePattern().Replace(text.ToString(), "");
+    }
 
     [GeneratedRegex(@"\d{4}-\d\d-\d\dT[\d:]+Z", RegexOptions.None, 1000)]
     private static partial Regex TimePattern();
