@@ -4,6 +4,7 @@ using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
 using Plugboard.Protocols.Cni;
 
 namespace Plugboard.PodInterfaces;
@@ -96,12 +97,32 @@ public abstract class ChildLinkPlugin : CniPlugin
         var child = Read(request);
         FindIpam(request, child).Ipam?.Check();
         var result = request.GetPrevResult($"{Name}: ");
+        var master = child.IsMasterInContainer ? null : FindMaster(child);
         using var pod = NetworkNamespace.Open(request.NetNs);
         using var entered = pod.Enter();
         using var inside = RouteClient.Open();
         var link = new InterfaceCheck(request, result) { Kind = child.Kind }.Container(inside);
-        if (child.FindDifference(link) is { } difference)
+        if (child.IsMasterInContainer)
+            master = FindMaster(child);
+        var difference =
+            master is not null && !IsAbove(link, master)
+                ? $"{link.Name} is above another interface than {master.Name}"
+                : child.FindDifference(link);
+        if (difference is not null)
             throw new CniException(CniErrorCode.NotAsAdded, difference, $"{link.Name} was changed, or made by another network config");
+    }
+
+    // A macvlan above a macvlan is above what that is above, and an ipvlan too.
+    private static bool IsAbove(Link link, Link master) =>
+        link.PeerIndex == master.Index || (link.Kind == master.Kind && link.PeerIndex == master.PeerIndex);
+
+    // The interface that the config names, for a thread in its namespace. The default route may be another one's by now.
+    private static Link? FindMaster(ChildLink child)
+    {
+        if (!child.HasMaster || child.Master.Length == 0)
+            return null;
+        using var client = RouteClient.Open();
+        return new MasterLink(client, child).Find(CniErrorCode.NotAsAdded);
     }
 
     /// <summary>A link ends with the pod's namespace; what outlives that is the IPAM plugin's.</summary>

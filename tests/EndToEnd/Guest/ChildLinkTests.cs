@@ -49,6 +49,23 @@ public sealed class ChildLinkTests(ChildLinkTests.Fixture guest)
         }
     }
 
+    [GuestTheory]
+    [InlineData("macvlan")]
+    [InlineData("ipvlan")]
+    public void CHECK_says_that_the_config_has_another_master_by_now(string name)
+    {
+        guest.Succeeded($"{name}-moved-add", $"{name}-moved-del");
+        var moved = guest.Step($"{name}-moved-check");
+        Assert.Equal((100, "eth0 is above another interface than eth2"), (moved.Code, moved.Message));
+        Assert.Equal("eth0 was changed, or made by another network config", moved.Details);
+        var gone = guest.Step($"{name}-gone-check");
+        Assert.Equal((100, "failed to lookup master \"eth7\": Link not found"), (gone.Code, gone.Message));
+    }
+
+    [GuestFact]
+    public void CHECK_knows_that_a_macvlan_above_a_macvlan_is_above_what_that_is_above() =>
+        guest.Succeeded("stacked-ADD", "stacked-CHECK", "stacked-DEL");
+
     [GuestFact]
     public void A_dummy_has_addresses_and_routes_MTU_and_hardware_address()
     {

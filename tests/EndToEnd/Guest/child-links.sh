@@ -84,6 +84,23 @@ both ipvlan ipvlan '"master":"eth0"'
 both ipvlan-l3 ipvlan '"master":"eth0","mode":"l3"'
 both dummy dummy ''
 
+# The master in the config was changed after ADD. A macvlan above a macvlan is above what that is above.
+ip link add eth2 type veth peer name beyond2
+ip link set eth2 up; ip link set beyond2 up
+ip link add link eth0 name mv0 type macvlan; ip link set mv0 up
+for kind in macvlan ipvlan; do
+    call $kind-moved-add "$PLUGINS" $kind ADD a "$(config $kind '"master":"eth0"')"
+    call $kind-moved-check "$PLUGINS" $kind CHECK a "$(config $kind '"master":"eth2"')"
+    call $kind-gone-check "$PLUGINS" $kind CHECK a "$(config $kind '"master":"eth7"')"
+    call $kind-moved-del "$PLUGINS" $kind DEL a "$(config $kind '"master":"eth2"')"
+    [ $kind = macvlan ] || continue
+    for verb in ADD CHECK DEL; do call stacked-$verb "$PLUGINS" macvlan $verb a "$(config macvlan '"master":"mv0"')"; done
+    # A master has children of one kind.
+    ip link del mv0
+done
+ip link del eth2
+rm -rf /run/networks /run/results/*
+
 # A VLAN: the far host has its other end.
 ip -n far link add link eth0 name eth0.5 type vlan id 5
 ip -n far address del 10.1.255.254/16 dev eth0
