@@ -88,7 +88,7 @@ public static class Eventually
 
     private static void Rest()
     {
-        using var never = new ManualResetEventSlim();
+        using var never = new ManualResetEventSlim(false, spinCount: 0);
         never.Wait(Pause);
     }
 }

@@ -292,7 +292,9 @@ public sealed class SriovTests(SriovTests.Fixture guest) : IClassFixture<SriovTe
         Assert.Contains("net1: <BROADCAST,MULTICAST> mtu 1200", Printed("card-gone"), StringComparison.Ordinal);
         Assert.Equal(104, guest.Step("card-taken").Code);
         var (before, after) = (Printed("card-before"), Printed("card-restored"));
-        foreach (var fact in (string[])["eth1: <BROADCAST,MULTICAST,UP", "mtu 1300", "alias rack-7", MacOf(before)])
+        // It is up; its carrier takes the card some time more.
+        Assert.Matches("eth1: <[A-Z,_-]*,UP[,>]", after);
+        foreach (var fact in (string[])["mtu 1300", "alias rack-7", MacOf(before)])
             Assert.Contains(fact, after, StringComparison.Ordinal);
         Assert.Contains("inet 192.0.2.1/24", Printed("card-address"), StringComparison.Ordinal);
     }
