@@ -1,6 +1,5 @@
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
-using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink.Route;
 
 namespace Plugboard.Tests.EndToEnd.Harness;
@@ -33,9 +32,9 @@ internal sealed class MachineState
     public static MachineState Of(CniNode node, params CniPod[] pods)
     {
         var state = new MachineState();
-        state.AddNetwork("node", node.Namespace);
+        node.Run(() => state.AddNetwork("node"));
         foreach (var pod in pods)
-            state.AddNetwork(pod.ContainerId, pod.Namespace);
+            pod.Run(() => state.AddNetwork(pod.ContainerId));
         node.Run(() => state.AddFiles(node));
         state.facts.UnionWith(ProcessesOf(node));
         return state;
@@ -51,9 +50,10 @@ internal sealed class MachineState
     /// <summary>All facts, a line each.</summary>
     public override string ToString() => string.Join('\n', facts);
 
-    private void AddNetwork(string where, NetworkNamespace ns)
+    // Of the namespace of the thread.
+    private void AddNetwork(string where)
     {
-        using var client = RouteClient.Open(ns);
+        using var client = RouteClient.Open();
         var links = client.Links.List();
         var names = links.ToDictionary(static link => link.Index, static link => link.Name);
         foreach (var link in links)
@@ -77,16 +77,10 @@ internal sealed class MachineState
         }
 
         AddTraffic(where, client, names);
-        NamespaceThread.Run(
-            ns,
-            () =>
-            {
-                foreach (var name in Settings)
-                    facts.Add($"{where}: setting {name} = {Sysctl.Find(name)}");
-                foreach (var bridge in links.Where(static link => link.Kind == "bridge"))
-                    AddLock($"{where}: lock of {bridge.Name}", $"/proc/sys/net/ipv4/conf/{bridge.Name}");
-            }
-        );
+        foreach (var name in Settings)
+            facts.Add($"{where}: setting {name} = {Sysctl.Find(name)}");
+        foreach (var bridge in links.Where(static link => link.Kind == "bridge"))
+            AddLock($"{where}: lock of {bridge.Name}", $"/proc/sys/net/ipv4/conf/{bridge.Name}");
     }
 
     // Qdiscs that a program has set, and their filters.
