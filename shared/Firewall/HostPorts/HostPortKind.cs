@@ -43,7 +43,14 @@ public sealed class HostPortKind : PodRuleKind<PodHostPorts>
         IptablesBackend.Validate(rules.Owner, rules.Addresses, rules.Ports, rules.IptablesOptions);
 
     internal override void ApplyByIptables(PodHostPorts rules) =>
-        Iptables().ApplyHostPorts(rules.Owner, rules.Addresses, rules.Ports, rules.IptablesOptions);
+        Iptables().ApplyHostPorts(rules.Owner, rules.Addresses, rules.Ports, rules.IptablesOptions, IsAlive);
+
+    // Attachments of one container to one network share a chain.
+    private bool? IsAlive(string chain)
+    {
+        PodRecord[] owners = [.. Records.List().Where(record => ReferenceNames.ForwardChain(record.Owner) == chain)];
+        return owners.Length == 0 ? null : owners.Any(PodLife.IsAlive);
+    }
 
     internal override void WithdrawByIptables(PodHostPorts earlier, PodHostPorts kept)
     {

@@ -13,11 +13,17 @@ public static class HostPortRules
     /// <summary>The changes that make the ports lead to the pod; empty if they do.</summary>
     /// <param name="table">The table as it is, of the address's family.</param>
     /// <param name="forwards">The pod's ports.</param>
+    /// <param name="isAlive">
+    /// Does the pod of a chain live? Null: nothing is known of it. The chains of pods that have ended go where they have one of the ports;
+    /// without this all stay.
+    /// </param>
     /// <exception cref="IptablesWordException">A name or a condition cannot be written in a rule.</exception>
-    public static RestoreScript Add(NatTable table, IptablesHostPorts forwards)
+    public static RestoreScript Add(NatTable table, IptablesHostPorts forwards, Func<string, bool?>? isAlive = null)
     {
         var script = new RestoreScript();
         AddShared(script, table, forwards);
+        if (isAlive is not null)
+            Remove(script, table, new OtherHostPorts(table, forwards).ListEnded(isAlive));
         var chain = ReferenceNames.ForwardChain(forwards.Pod);
         var content = HostPortContent.Chain(forwards);
         if (!table.HasChain(chain) || !content.SequenceMeans(table.Rules(chain)))
@@ -78,12 +84,17 @@ public static class HostPortRules
     public static RestoreScript Delete(NatTable table, Attachment pod)
     {
         var script = new RestoreScript();
-        string[] chains = [.. new[] { ReferenceNames.ForwardChain(pod), ReferenceNames.SourceChain(pod) }.Where(table.HasChain)];
-        foreach (var rule in chains.SelectMany(table.Referring))
-            script.Delete(rule);
-        foreach (var chain in chains)
-            script.Remove(chain);
+        Remove(script, table, new[] { ReferenceNames.ForwardChain(pod), ReferenceNames.SourceChain(pod) }.Where(table.HasChain));
         return script;
+    }
+
+    private static void Remove(RestoreScript script, NatTable table, IEnumerable<string> chains)
+    {
+        string[] gone = [.. chains];
+        foreach (var rule in gone.SelectMany(table.Referring))
+            script.Delete(rule);
+        foreach (var chain in gone)
+            script.Remove(chain);
     }
 
     /// <summary>
@@ -115,6 +126,7 @@ public static class HostPortRules
         if (forwards.Conditions.Count == 0)
             differences.AddRange(HostPortContent.Entries(forwards).Where(rule => !table.Has(rule)).Select(Missing.Rule));
         differences.AddRange(InTheWay(table, chain).Select(Missing.InTheWay));
+        differences.AddRange(new OtherHostPorts(table, forwards).ListBefore().Select(Missing.LeadsElsewhere));
         return differences;
     }
 

@@ -47,13 +47,20 @@ public sealed class IptablesBackend(IptablesOptions options)
     /// alone.</param>
     /// <param name="mappings">The ports, of both families; none: nothing is done.</param>
     /// <param name="how">Masquerade, marks, conditions.</param>
+    /// <param name="isAlive">See <see cref="HostPortRules.Add"/>.</param>
     /// <exception cref="IptablesException">See <see cref="IptablesClient.Change"/>.</exception>
-    public void ApplyHostPorts(Attachment pod, IReadOnlyList<IPPrefix> addresses, IReadOnlyList<PortMapping> mappings, HostPortOptions how)
+    public void ApplyHostPorts(
+        Attachment pod,
+        IReadOnlyList<IPPrefix> addresses,
+        IReadOnlyList<PortMapping> mappings,
+        HostPortOptions how,
+        Func<string, bool?>? isAlive = null
+    )
     {
         if (mappings.Count == 0)
             return;
         foreach (var address in addresses.OrderBy(address => address.Is6))
-            Client(address.Is6).Change(table => HostPortRules.Add(table, new IptablesHostPorts(pod, address, mappings, how)));
+            Client(address.Is6).Change(table => HostPortRules.Add(table, new IptablesHostPorts(pod, address, mappings, how), isAlive));
     }
 
     /// <summary>Makes sure that the rules of <see cref="ApplyHostPorts"/> can be written at all, and does nothing.</summary>

@@ -11,6 +11,10 @@ internal static class Missing
 
     public static string InTheWay(IptablesRule rule) => $"rule -A {rule} belongs to no pod and comes before the pod's";
 
+    public static string LeadsElsewhere(IptablesRule rule) =>
+        $"host port {rule.Value("--dport")}/{rule.Value("-p")} leads to {rule.Value("--to-destination")} before it leads to the pod: rule "
+        + $"-A {rule}";
+
     /// <summary>Missing rules of a chain, superfluous ones, or a different order; empty if the chain is as it should be.</summary>
     public static IEnumerable<string> Compare(NatTable table, string chain, IReadOnlyList<IptablesRule> wanted)
     {

@@ -54,6 +54,66 @@ public sealed class OwnershipTests
         node.AssertNoPodLeft();
     }
 
+    [KernelTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void With_iptables_too_a_dead_owners_port_is_taken_over_with_a_record_of_it_or_without(bool hasRecord)
+    {
+        using var node = new PortNode(static portmap => portmap["backend"] = "iptables");
+        var dead = node.AddPod("8080:81", "8081:80");
+        var living = node.AddPod("9090:80");
+        node.Node.Tool("ip link del " + (string)dead.Result!["interfaces"]![1]!["name"]!);
+        if (!hasRecord)
+        {
+            // As the reference leaves it: rules, and an address that host-local gives again.
+            node.Node.TryTool(["sh", "-c", "rm /run/plugboard/portmap/*"]);
+            node.Node.CallBeside("DEL", dead, node.Chain.Config(node.Bridge, null)).Succeeded();
+            node.Bridge["ipam"]!["ranges"]![0]![0]!["rangeEnd"] = (string)
+                dead.Result!["ips"]![0]!["address"]!.GetValue<string>().Split('/')[0];
+            node.Bridge["ipam"]!["ranges"]![1]![0]!["rangeEnd"] = (string)
+                dead.Result!["ips"]![1]!["address"]!.GetValue<string>().Split('/')[0];
+        }
+
+        var heir = node.AddPod("8080:80");
+
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+        Assert.Equal("fd00:9::2", node.Other.AskTcp("[fd00:9::1]:8080"));
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:9090"));
+        node.Chain.Check(heir, PortNode.Ports("8080:80")).Succeeded();
+        node.Chain.Del(dead, PortNode.Ports("8080:81", "8081:80")).Succeeded();
+        Assert.Equal("192.0.2.2", node.Other.AskTcp("192.0.2.1:8080"));
+        node.Chain.Del(heir, PortNode.Ports("8080:80")).Succeeded();
+        node.Chain.Del(living, PortNode.Ports("9090:80")).Succeeded();
+        node.AssertNoPodLeft();
+        Assert.DoesNotContain("CNI-DN-", node.Node.Tool("iptables-save -t nat"), StringComparison.Ordinal);
+        Assert.DoesNotContain("CNI-DN-", node.Node.Tool("ip6tables-save -t nat"), StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void With_iptables_CHECK_names_the_living_container_that_a_port_leads_to_first()
+    {
+        using var node = new PortNode(static portmap => portmap["backend"] = "iptables");
+        node.AddPod("8080:80", "192.0.2.1:8081:80");
+        var other = node.AddPod("8080:80/udp", "192.0.2.77:8081:80", "8082:80");
+        node.Chain.Check(other, PortNode.Ports("8080:80/udp", "192.0.2.77:8081:80", "8082:80")).Succeeded();
+        var second = node.AddPod("8080:80");
+        var third = node.AddPod("8081:80");
+
+        var refused = node.Chain.Check(second, PortNode.Ports("8080:80"));
+
+        Assert.Equal(100, refused.Code);
+        Assert.StartsWith(
+            "host port 8080/tcp leads to 10.1.0.2:80 before it leads to the pod: rule -A CNI-DN-",
+            refused.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "host port 8081/tcp leads to 10.1.0.2:80",
+            node.Chain.Check(third, PortNode.Ports("8081:80")).Message,
+            StringComparison.Ordinal
+        );
+    }
+
     [KernelFact]
     public void One_container_on_two_networks_and_twice_on_one_keeps_its_ports_apart()
     {

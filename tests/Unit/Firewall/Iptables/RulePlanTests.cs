@@ -171,6 +171,50 @@ public sealed class RulePlanTests
         );
     }
 
+    [Fact]
+    public void Only_the_chain_of_an_ended_pod_goes_and_only_where_it_has_one_of_the_ports()
+    {
+        var earlier = HostPortsOf(new HostPortOptions(), Web) with { Pod = new Attachment("other", "5678", "eth0") };
+        var table = Saved(HostPortRules.Add(NatTable.Empty, earlier with { Address = IPPrefix.Parse("10.0.0.9/24") }));
+        var sameAddress = Saved(HostPortRules.Add(NatTable.Empty, earlier));
+        var now = HostPortsOf(new HostPortOptions(), Web);
+
+        Assert.Contains("-X CNI-DN-", HostPortRules.Add(table, now, static _ => false).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("-X ", HostPortRules.Add(table, now, static _ => true).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("-X ", HostPortRules.Add(table, now, static _ => null).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("-X ", HostPortRules.Add(table, now).Text, StringComparison.Ordinal);
+        Assert.Contains("-X CNI-DN-", HostPortRules.Add(sameAddress, now, static _ => null).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("-X ", HostPortRules.Add(sameAddress, now, static _ => true).Text, StringComparison.Ordinal);
+        foreach (var apart in new[] { Web with { HostPort = 8081 }, Web with { Protocol = PortProtocol.Udp } })
+            Assert.DoesNotContain(
+                "-X ",
+                HostPortRules.Add(table, HostPortsOf(new HostPortOptions(), apart), static _ => false).Text,
+                StringComparison.Ordinal
+            );
+    }
+
+    [Fact]
+    public void A_check_accepts_the_containers_other_network_and_rules_with_conditions_before_its_own()
+    {
+        var before = HostPortsOf(new HostPortOptions(), Web) with { Pod = new Attachment("other", "5678", "eth0") };
+        var own = HostPortsOf(new HostPortOptions(), Web);
+        Assert.Contains("leads to 10.0.0.2:80 before", Assert.Single(Differences(before)), StringComparison.Ordinal);
+        Assert.Empty(Differences(before with { Pod = new Attachment("other", Pod.ContainerId, "eth0") }));
+        Assert.Empty(Differences(before with { Options = new HostPortOptions { ConditionsV4 = ["-s", "192.0.2.0/24"] } }));
+
+        IReadOnlyList<string> Differences(IptablesHostPorts other)
+        {
+            var first = Saved(HostPortRules.Add(NatTable.Empty, other));
+            return HostPortRules.Check(
+                NatTable.Parse(
+                    Text(HostPortRules.Add(NatTable.Empty, other)).Replace("COMMIT\n", "", StringComparison.Ordinal)
+                        + Text(HostPortRules.Add(first, own)).Replace("*nat\n", "", StringComparison.Ordinal)
+                ),
+                own
+            );
+        }
+    }
+
     private static IptablesHostPorts HostPortsOf(HostPortOptions options, params PortMapping[] mappings) =>
         new(Pod, IPPrefix.Parse("10.0.0.2/24"), mappings, options);
 
