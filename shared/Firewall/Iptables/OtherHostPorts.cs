@@ -11,7 +11,7 @@ internal sealed class OtherHostPorts(NatTable table, IptablesHostPorts forwards)
     private readonly string own = ReferenceNames.ForwardChain(forwards.Pod);
 
     /// <summary>
-    /// The chains of pods that have ended and have one of the ports: by their records; without one (the reference) because the
+    /// The chains of pods that have ended and have one of the ports: by their records; without one (the reference's pods) because the
     /// port leads to the address that this pod has got by now.
     /// </summary>
     /// <param name="isAlive">Does the pod of a chain live? Null: it has no record.</param>
