@@ -51,6 +51,8 @@ internal static class MetricsText
         text.Append(CultureInfo.InvariantCulture, $"coordinator_ready {(status.FirstNotReadyReason is null ? 1 : 0)}\n");
         Head(text, "coordinator_source_reachable", "gauge", "1 when the source of peers can be read.");
         text.Append(CultureInfo.InvariantCulture, $"coordinator_source_reachable {(status.SourceError is null ? 1 : 0)}\n");
+        Head(text, "coordinator_source_writable", "gauge", "1 when this node's entry in the source can be written, or has not to be.");
+        text.Append(CultureInfo.InvariantCulture, $"coordinator_source_writable {(status.PublishError is null ? 1 : 0)}\n");
     }
 
     private static void WritePeers(StringBuilder text, EngineStatus status)

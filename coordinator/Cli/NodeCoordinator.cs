@@ -245,7 +245,7 @@ internal sealed class NodeCoordinator : IDisposable
         foreach (var note in view?.Notes ?? [])
             log($"note: {note}");
         // The reason may be more specific than that the source does not know the node.
-        return (view, snapshot.Nodes.ContainsKey(settings.NodeName) ? notReady : snapshot.SourceError ?? notReady, snapshot);
+        return (view, snapshot.Nodes.ContainsKey(settings.NodeName) ? notReady : snapshot.Fault ?? notReady, snapshot);
     }
 
     // The links that were read last; the first comparison comes after the first reading.

@@ -268,7 +268,7 @@ internal sealed class Verbs
                 StandardError.WriteLine($"{reconciler.Name}: warning: {warning}");
         }
 
-        return new PlanReport(snapshot.IsComplete ? notReady : snapshot.SourceError ?? notReady, view?.Refused ?? [], outcomes);
+        return new PlanReport(snapshot.IsComplete ? notReady : snapshot.Fault ?? notReady, view?.Refused ?? [], outcomes);
     }
 
     private int Audit(ParseResult parsed)
@@ -280,7 +280,7 @@ internal sealed class Verbs
             : coordinator
                 .Reconcilers.Select(reconciler => (reconciler.Name, Try(reconciler, view, static (each, whole) => each.Plan(whole))))
                 .ToList();
-        var report = new PlanReport(snapshot.IsComplete ? notReady : snapshot.SourceError ?? notReady, view?.Refused ?? [], outcomes);
+        var report = new PlanReport(snapshot.IsComplete ? notReady : snapshot.Fault ?? notReady, view?.Refused ?? [], outcomes);
         if (parsed.GetValue(output) == OutputFormat.Table && view is not null)
             parsed.InvocationConfiguration.Output.Write(PeerTable.Render(view, coordinator.Routes.LastPlan));
         return Print(parsed, report);

@@ -16,6 +16,14 @@ internal sealed record ClusterSnapshot
     /// <summary>Why the source cannot be read just now; null if it can. What was read before stays in force.</summary>
     public string? SourceError { get; init; }
 
+    /// <summary>
+    /// Why this node's own entry in the source cannot be written just now: its Node's status, its lease; null if it can, or has not to be.
+    /// </summary>
+    public string? PublishError { get; init; }
+
+    /// <summary>What is wrong with the source just now; null: nothing.</summary>
+    public string? Fault => SourceError ?? PublishError;
+
     /// <summary>The cluster's network where the source has it (etcd); null: it is this node's own configuration.</summary>
     public NetConf? Network { get; init; }
 

@@ -81,6 +81,9 @@ internal sealed class NodeStore(Action changed)
     /// <summary>The source cannot be read, in words for the operator; null: it can be again.</summary>
     public void SetSourceError(string? why) => Write(old => old with { SourceError = why });
 
+    /// <summary>This node's own entry in the source cannot be written, in words for the operator; null: it can be again.</summary>
+    public void SetPublishError(string? why) => Write(old => old with { PublishError = why });
+
     private void Write(Func<ClusterSnapshot, ClusterSnapshot> change)
     {
         lock (writing)

@@ -16,7 +16,8 @@ internal sealed class ChangeLog(Action<string> write)
     private ValueArray<string> notes = [];
     private string? substitute;
     private string? notReady;
-    private string? sourceErrors;
+    private string? sourceError;
+    private string? publishError;
 
     /// <summary>What a reconciler did, and what it could not do where that is new.</summary>
     public void Outcome(string reconciler, SyncOutcome outcome, SyncCause cause)
@@ -91,10 +92,23 @@ internal sealed class ChangeLog(Action<string> write)
     /// <summary>Logs why the source cannot be read, if new.</summary>
     public void SourceError(string? now)
     {
-        if (now == sourceErrors)
+        if (now == sourceError)
             return;
-        sourceErrors = now;
+        sourceError = now;
         write(now is null ? "the source can be read again" : $"the source cannot be read, its last data stays in force: {now}");
+    }
+
+    /// <summary>Logs why this node's entry in the source cannot be written, if new.</summary>
+    public void PublishError(string? now)
+    {
+        if (now == publishError)
+            return;
+        publishError = now;
+        write(
+            now is null
+                ? "this node's entry in the source can be written again"
+                : $"this node's entry in the source cannot be written, and is tried again: {now}"
+        );
     }
 
     /// <summary>Logs the uplink.</summary>

@@ -40,6 +40,7 @@ internal sealed class CoordinatorEngine : IDisposable
     private (ClusterNode? Own, NetConf? Network, long Version)? settled;
     private UplinkInterest interest = new(null, new UplinkQuestion());
     private long seenVersion = -1;
+    private string? seenPublishError;
     private DateTimeOffset? heardAt;
     private volatile EngineStatus status = new();
 
@@ -157,9 +158,10 @@ internal sealed class CoordinatorEngine : IDisposable
         if (snapshot.Version != seenVersion)
         {
             seenVersion = snapshot.Version;
-            // That it cannot be read is no word of the source's.
-            if (snapshot is { Version: > 0, SourceError: null })
+            // That it cannot be read or written is no word of the source's.
+            if (snapshot is { Version: > 0, SourceError: null } && snapshot.PublishError == seenPublishError)
                 heardAt = parts.Clock.GetUtcNow();
+            seenPublishError = snapshot.PublishError;
             AskAll(SyncCause.Source);
         }
 
@@ -247,6 +249,7 @@ internal sealed class CoordinatorEngine : IDisposable
         peers.Touch(parts.ViewBuilder.Touched);
         log.NotReadyReason(notReady);
         log.SourceError(snapshot.SourceError);
+        log.PublishError(snapshot.PublishError);
         if (view is not null)
         {
             log.Refused(view.Refused);
@@ -352,6 +355,7 @@ internal sealed class CoordinatorEngine : IDisposable
             View = view,
             NotReadyReason = told.NotReadyReason,
             SourceError = snapshot.SourceError,
+            PublishError = snapshot.PublishError,
             Reconcilers = reconcilers.ConvertAll(ReconcilerStatus.Of),
             Paths = reconcilers.ConvertAll(static reconciler => reconciler.Reconciler.Paths).SelectMany(static paths => paths),
             SourceHeardAt = heardAt,

@@ -18,6 +18,9 @@ internal sealed record EngineStatus
     /// <summary>Why the source cannot be read just now; null: it can.</summary>
     public string? SourceError { get; init; }
 
+    /// <summary>Why this node's own entry in the source cannot be written just now; null: it can.</summary>
+    public string? PublishError { get; init; }
+
     /// <summary>The reconcilers in their order.</summary>
     public IReadOnlyList<ReconcilerStatus> Reconcilers { get; init; } = [];
 

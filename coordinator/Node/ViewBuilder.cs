@@ -131,7 +131,7 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
         );
 
     // The source may have the network; it was not asked yet.
-    private static string NotListed(ClusterSnapshot snapshot) => snapshot.SourceError ?? "the list of nodes was not read yet";
+    private static string NotListed(ClusterSnapshot snapshot) => snapshot.Fault ?? "the list of nodes was not read yet";
 
     private string? NotReadyReasonOf(ClusterNode? told, LocalNode self, ClusterSnapshot snapshot)
     {

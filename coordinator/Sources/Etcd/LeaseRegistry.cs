@@ -224,7 +224,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         lock (step)
         {
             leaseFault = why;
-            ShowSourceError();
+            ShowErrors();
         }
     }
 
@@ -233,7 +233,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         if (entry.Key == ConfigKey)
         {
             ReadConfig(entry);
-            ShowSourceError();
+            ShowErrors();
             return;
         }
 
@@ -387,10 +387,14 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         else if (store.Current.Nodes.TryGetValue(options.NodeName, out var last))
             nodes.Add(last);
         store.Replace(nodes);
-        ShowSourceError();
+        ShowErrors();
     }
 
-    private void ShowSourceError() => store.SetSourceError(configFault ?? leaseFault);
+    private void ShowErrors()
+    {
+        store.SetSourceError(configFault);
+        store.SetPublishError(leaseFault);
+    }
 
     private bool IsOurs(SubnetLease lease) => advertised is not null && lease.Node.Addresses.Any(advertised.Addresses.Contains);
 }

@@ -53,21 +53,19 @@ internal sealed class KubernetesSource : IPeerSource
     public async Task RunAsync(NodeStore store, CancellationToken cancellation)
     {
         using var client = new ApiClient(options, connections, variable);
-        var sourceErrors = new SourceErrors(store);
         var api = new ObjectApi<NodeObject>(client, ResourceKind.Nodes(options.Limits), new NodeReader(names).Read, options);
         var sink = new NodeSink(
             new NodeSinkParts(new NodeMapper(options), own, options.NodeName)
             {
                 LastGood = new LastGoodAnnotations(names, options.NodeName, log),
             },
-            store,
-            sourceErrors
+            store
         );
         var follower = new ObjectFollower<NodeObject>(api, sink, options);
         var writer = new OwnNodeWriter(
             new NodeWriterParts(client, names, options, new ObjectEvents(client, options, log)) { Log = log },
             own,
-            sourceErrors
+            store
         );
         // A fault that ends one of them ends the other: the runner restarts both.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

@@ -3,7 +3,7 @@ using Plugboard.Coordinator.Cluster;
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
 /// <summary>Puts the API's Nodes into the node store, and this node's own where its writer sees it.</summary>
-internal sealed class NodeSink(NodeSinkParts parts, NodeStore store, SourceErrors sourceErrors) : IObjectSink<NodeObject>
+internal sealed class NodeSink(NodeSinkParts parts, NodeStore store) : IObjectSink<NodeObject>
 {
     private List<ClusterNode> listed = [];
     private NodeObject? self;
@@ -24,7 +24,6 @@ internal sealed class NodeSink(NodeSinkParts parts, NodeStore store, SourceError
     public void EndList()
     {
         store.Replace(listed);
-        sourceErrors.SetReading(null);
         parts.Own.See(self);
         (listed, self) = ([], null);
     }
@@ -41,7 +40,7 @@ internal sealed class NodeSink(NodeSinkParts parts, NodeStore store, SourceError
     }
 
     /// <inheritdoc/>
-    public void SetError(ApiException? failure) => sourceErrors.SetReading(failure?.Message);
+    public void SetError(ApiException? failure) => store.SetSourceError(failure?.Message);
 
     private ClusterNode? Find(NodeObject node) =>
         parts.LastGood.Mend(node, parts.Mapper.Find(node), store.Current.Nodes.GetValueOrDefault(node.Name));

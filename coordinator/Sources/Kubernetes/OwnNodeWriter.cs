@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Plugboard.Coordinator.Cluster;
 
 namespace Plugboard.Coordinator.Sources.Kubernetes;
 
@@ -8,7 +9,7 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 /// Maintains this node's Node: flannel's annotations, the condition, the startup taint, events. It writes what differs, whatever the cause,
 /// and retries for ever. If another program keeps changing the Node, the writes become ever less frequent.
 /// </summary>
-internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceErrors sourceErrors)
+internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, NodeStore store)
 {
     private static readonly TimeSpan leastBetween = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan messageInterval = TimeSpan.FromSeconds(30);
@@ -38,11 +39,11 @@ internal sealed class OwnNodeWriter(NodeWriterParts parts, OwnNode own, SourceEr
             {
                 rest = await WriteAsync(state, cancellation).ConfigureAwait(false);
                 failures.Reset();
-                sourceErrors.SetPublishing(null);
+                store.SetPublishError(null);
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
             {
-                sourceErrors.SetPublishing(e.Message);
+                store.SetPublishError(e.Message);
                 var asked = (e as ApiException)?.RetryAfter ?? TimeSpan.Zero;
                 var pause = failures.Take();
                 await Task.Delay(asked > pause && asked < quiet ? asked : pause, options.Time, cancellation).ConfigureAwait(false);

@@ -124,7 +124,7 @@ public sealed class EtcdSourceTests : IDisposable
 
         await using (var late = new EtcdNode(server, "late", "192.168.0.9 fd00:1::9"))
         {
-            await late.Until(now => now.SourceError == "this node's lease: no network of 10.5.0.0/28 is free");
+            await late.Until(now => now.PublishError == "this node's lease: no network of 10.5.0.0/28 is free");
             Assert.Equal(3, late.Store.Current.Nodes.Count);
             server.Ctl("del", Leases, "--prefix");
             foreach (var node in nodes.Append(late))
@@ -332,7 +332,7 @@ public sealed class EtcdSourceTests : IDisposable
         await using (var none = new EtcdNode(server, "one", "", recognised: "10.0.0.1 192.168.0.1"))
         {
             await none.Until(now =>
-                now.SourceError
+                now.PublishError
                 == "this node has no lease in etcd yet, no lease has one of its addresses (10.0.0.1, 192.168.0.1): coordinator "
                     + "run acquires one"
             );

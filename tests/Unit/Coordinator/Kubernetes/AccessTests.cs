@@ -321,7 +321,7 @@ public sealed class AccessTests
         Assert.Equal(
             "the Kubernetes API refuses PATCH /api/v1/nodes/self/status: 403 nodes self is forbidden: ValidatingAdmissionPolicy "
                 + "'own' with binding 'own' denied request: a coordinator writes its own Node only",
-            (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError
+            (await run.WaitAsync(snapshot => snapshot.PublishError is not null)).PublishError
         );
     }
 

@@ -146,8 +146,13 @@ public sealed class OwnNodeTests
         api.Instead = request => IsPatch(request) ? FakeAnswer.Refusal(403, "Forbidden", "nodes/status is forbidden") : null;
         await using var run = KubernetesRun.Start(api);
         run.Source.Advertise(KubernetesRun.Vxlan);
-        Assert.Contains("RBAC", (await run.WaitAsync(snapshot => snapshot.SourceError is not null)).SourceError, StringComparison.Ordinal);
+        Assert.Contains(
+            "RBAC",
+            (await run.WaitAsync(snapshot => snapshot.PublishError is not null)).PublishError,
+            StringComparison.Ordinal
+        );
         Assert.Equal(2, run.Store.Current.Nodes.Count);
+        Assert.Null(run.Store.Current.SourceError);
         await run.PauseAsync();
         await run.PauseAsync(1);
         await api.Server.WaitForAsync(IsPatch, times: 3);
@@ -157,7 +162,7 @@ public sealed class OwnNodeTests
 
         await SecondAsync(run);
         Assert.Equal("true", api.Annotation("self", "kube-subnet-manager"));
-        await run.WaitAsync(snapshot => snapshot.SourceError is null);
+        await run.WaitAsync(snapshot => snapshot.PublishError is null);
     }
 
     [Fact]
