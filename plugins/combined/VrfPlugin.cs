@@ -84,10 +84,11 @@ internal sealed class VrfPlugin : CniPlugin
         throw new CniException(
             CniErrorCode.InvalidNetworkConfig,
             $"Netlink {link.Name} is not a VRF",
-            $"the container has an interface of the name, of the kind {(link.Kind.Length > 0 ? link.Kind : "hardware")}: "
-                + "choose another vrfname"
+            $"the container has an interface of the name, {DescribeKind(link)}: choose another vrfname"
         );
     }
+
+    private static string DescribeKind(Link link) => $"of the kind {(link.Kind.Length > 0 ? link.Kind : "hardware")}";
 
     private static Link Create(RouteClient inside, VrfConfig config, Rollback rollback)
     {
@@ -146,14 +147,33 @@ internal sealed class VrfPlugin : CniPlugin
         RequirePrevious(request);
         using var pod = ChainedInterface.Open(request);
         var vrf =
-            pod.Inside.Links.Find(config.Name) ?? throw Differs($"VRF {config.Name}: Link not found", "the container has lost its VRF");
-        RequireVrf(vrf);
-        if (pod.Inside.Links.Find(request.IfName)?.MasterIndex != vrf.Index)
-            throw Differs($"failed to find {request.IfName} associated to vrf {vrf.Name}", "the interface was taken out of its VRF");
+            pod.Inside.Links.Find(config.Name)
+            ?? throw Differs($"VRF {config.Name}: Link not found", $"the container has no interface {config.Name}");
+        if (vrf.Kind != "vrf")
+            throw Differs($"Netlink {vrf.Name} is not a VRF", $"expected a VRF, found an interface {DescribeKind(vrf)}");
+        CheckMember(pod.Inside, request.IfName, vrf);
         if (config.Table is { } table && vrf.VrfTable != table)
-            throw Differs($"VRF {vrf.Name} has the routing table {vrf.VrfTable}, not {table}", "the VRF was made again after ADD");
+        {
+            throw Differs(
+                $"VRF {vrf.Name} has the routing table {vrf.VrfTable}, not {table}",
+                $"expected {table}, the table of the network config, found {vrf.VrfTable}"
+            );
+        }
+
         if (!vrf.IsUp)
-            throw Differs($"VRF {vrf.Name} is down", "nothing passes: set it up");
+            throw Differs($"VRF {vrf.Name} is down", $"expected up, found down: ip link set {vrf.Name} up in the container");
+    }
+
+    private static void CheckMember(RouteClient inside, string ifName, Link vrf)
+    {
+        var link = inside.Links.Find(ifName);
+        if (link is not null && link.MasterIndex == vrf.Index)
+            return;
+        var found =
+            link is null ? $"no interface {ifName} in the container"
+            : link.MasterIndex == 0 ? "none"
+            : inside.Links.Find(link.MasterIndex)?.Name ?? "unknown";
+        throw Differs($"failed to find {ifName} associated to vrf {vrf.Name}", $"expected the master {vrf.Name}, found {found}");
     }
 
     private static CniException Differs(string message, string details) => new(CniErrorCode.NotAsAdded, message, details);

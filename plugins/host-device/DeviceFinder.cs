@@ -111,8 +111,18 @@ internal sealed class DeviceFinder(HostDeviceConfig config, DeviceTree tree)
             return record.Name == config.Device;
         if (config.Address is { } address)
             return record.Identity.Mac == address || record.Identity.Permanent == address;
-        var path = FindPath()!;
         return record.Identity.Parent.Length > 0
-            && record.Identity.Parent[(record.Identity.Parent.IndexOf('/') + 1)..] == path[(path.LastIndexOf('/') + 1)..];
+            && DeviceTree.IsOn(FindPath()!, record.Identity.Parent[(record.Identity.Parent.IndexOf('/') + 1)..]);
     }
+
+    /// <summary>
+    /// True if the config chooses another device than a container has. False if that is unknown: a virtual link has no device below, and a
+    /// config may have an alternative name, which the record has not.
+    /// </summary>
+    /// <param name="record">The record of the container's device.</param>
+    /// <param name="link">The device as the container has it.</param>
+    public bool IsAnother(DeviceRecord record, Link link) =>
+        config.Device.Length > 0
+            ? record.Name != config.Device && link.Name != config.Device && !link.AlternativeNames.Contains(config.Device)
+            : (config.Address is not null || record.Identity.Parent.Length > 0) && !IsChosen(record);
 }

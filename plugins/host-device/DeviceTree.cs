@@ -49,12 +49,21 @@ internal sealed class DeviceTree(string root)
             return own.Count == 1 ? own : [.. own.Where(name => !IsRepresentor($"{path}/net/{name}"))];
         foreach (var child in NamesIn(path))
         {
-            if (child.StartsWith("virtio", StringComparison.Ordinal) && NamesIn($"{path}/{child}/net") is { Count: > 0 } names)
+            if (IsVirtio(child) && NamesIn($"{path}/{child}/net") is { Count: > 0 } names)
                 return names;
         }
 
         return [];
     }
+
+    private static bool IsVirtio(string name) => name.StartsWith("virtio", StringComparison.Ordinal);
+
+    /// <summary>
+    /// True if an interface's device, by its name on its bus, is the one of a directory, or the virtio device on it: the kernel names that
+    /// as the device of a virtio card's interface, and configs the PCI device below (drivers/virtio/virtio_pci_common.c).
+    /// </summary>
+    public static bool IsOn(string path, string device) =>
+        path[(path.LastIndexOf('/') + 1)..] == device || (IsVirtio(device) && Has($"{path}/{device}"));
 
     // Of virtual and sub-functions, here or behind another controller: pf0vf3, pf0sf88, c1pf0vf3; that of a host's own function is pf0.
     private static bool IsRepresentor(string path)

@@ -167,12 +167,27 @@ internal sealed class HostDevicePlugin : CniPlugin
         using var inside = RouteClient.Open();
         var link = new InterfaceCheck(request, result) { Kind = null }.Container(inside);
         using var records = DeviceRecords.Find();
-        if (records?.Find(request.Attachment) is { } record && !record.Identity.IsInContainer(link))
+        if (records?.Find(request.Attachment) is { } record)
+            CheckDevice(config, record, link);
+    }
+
+    private static void CheckDevice(HostDeviceConfig config, DeviceRecord record, Link link)
+    {
+        if (!record.Identity.IsInContainer(link))
         {
             throw new CniException(
                 CniErrorCode.NotAsAdded,
                 $"Interface {link.Name} is not the device {record.Name}",
                 "another interface of the container has the name by now"
+            );
+        }
+
+        if (new DeviceFinder(config, tree).IsAnother(record, link))
+        {
+            throw new CniException(
+                CniErrorCode.NotAsAdded,
+                $"Interface {link.Name} is the device {record.Name}, not {config.Choice}",
+                "the network config chooses another device than the one that ADD gave the container"
             );
         }
     }

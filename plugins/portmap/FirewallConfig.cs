@@ -83,6 +83,15 @@ internal sealed record FirewallConfig
             ),
         };
 
+    /// <summary>The word of a backend, as a config has it.</summary>
+    public static string WordOf(AcceptBackend backend) =>
+        backend switch
+        {
+            AcceptBackend.Iptables => "iptables",
+            AcceptBackend.Firewalld => "firewalld",
+            _ => "nftables",
+        };
+
     private static string ReadChain(ConfigNode node)
     {
         if (node.GetString("iptablesAdminChainName") is not { Length: > 0 } chain)

@@ -112,12 +112,22 @@ internal sealed class FirewallPlugin : CniPlugin
         var config = FirewallConfig.Parse(request.Config);
         var previous = RequirePrevious(request);
         using var pods = AcceptedPods.Open(Records, firewalld);
-        var hasRecord = pods.Find(request.Attachment) is not null;
-        var pod = config.PodOf(request, previous, config.Backend ?? (hasRecord ? AcceptBackend.Iptables : Choose()));
+        var recorded = pods.Find(request.Attachment) is { } record ? AcceptedPod.FromRecord(record) : null;
+        var pod = config.PodOf(request, previous, config.Backend ?? recorded?.Backend ?? Choose());
         FirewallConfig.RequireBridge(pod);
+        if (recorded is not null && FindOtherPlace(recorded, pod) is { } other)
+            throw new CniException(CniErrorCode.NotAsAdded, other, "the network config has another value than at ADD");
         if (pods.FindDifference(pod) is { } difference)
             throw new CniException(CniErrorCode.NotAsAdded, difference, FirewallFailure.Changed);
     }
+
+    // Where the config leaves the backend open, it is the one that ADD chose.
+    private static string? FindOtherPlace(AcceptedPod recorded, AcceptedPod pod) =>
+        recorded.Backend != pod.Backend
+            ? $"the pod is accepted by the backend {FirewallConfig.WordOf(recorded.Backend)}, "
+                + $"and the config has {FirewallConfig.WordOf(pod.Backend)}"
+        : recorded.Zone != pod.Zone ? $"the pod is in firewalld's zone {recorded.Zone}, and the config has {pod.Zone}"
+        : null;
 
     /// <inheritdoc/>
     public override void Gc(CniRequest request, IReadOnlySet<Attachment>? valid)

@@ -37,7 +37,7 @@ public sealed class InterfaceCheck(CniRequest request, CniResult result)
             );
         var link =
             inside.Links.Find(request.IfName)
-            ?? throw Failed($"Interface name {request.IfName} not found", "the container's interface is gone");
+            ?? throw Failed($"Interface name {request.IfName} not found", "the container's interface was removed or renamed after ADD");
         if (Kind is not null && link.Kind != Kind)
             throw Failed($"Container interface {link.Name} is not of type {Kind}", $"it is of type {link.Kind}");
         CheckMac(expected, link, $"Interface {link.Name} Mac {expected.Mac} doesn't match container Mac: {link.Address}");

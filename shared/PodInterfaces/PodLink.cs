@@ -120,27 +120,53 @@ public sealed class PodLink : IDisposable
     }
 
     /// <summary>
-    /// Removes the link of an attachment, if it is there: by its mark, or one of its kind without a mark, as the reference plugins make
-    /// it. A link with the mark of another attachment, or of another kind, stays.
+    /// Removes the link of an attachment, if it is there: by its mark, under whatever name the pod gave it, or one of its kind without a
+    /// mark, as the reference plugins make it. A link with the mark of another attachment, or of another kind, stays. Where nothing has
+    /// the mark, the network may have been one of <c>bridge</c> or <c>ptp</c> at ADD: a pair of the attachment is removed too.
     /// </summary>
     /// <param name="request">The call.</param>
     /// <param name="plugin">The plugin, for its reports.</param>
     /// <param name="kind">The kind of its links.</param>
     public static void Delete(CniRequest request, string plugin, string kind)
     {
-        if (PodNamespace.Find(request.NetNs, plugin) is not { } found)
+        if (DeleteInside(request, plugin, kind))
             return;
+        using var host = RouteClient.Open();
+        new VethPair(host, request.Attachment).DeleteByOwner();
+    }
+
+    private static bool DeleteInside(CniRequest request, string plugin, string kind)
+    {
+        if (PodNamespace.Find(request.NetNs, plugin) is not { } found)
+            return false;
         using (found)
         {
             using var client = found.OpenClient();
-            client.Links.Delete(request.Attachment.FirstName);
-            if (client.Links.Find(request.IfName) is { } link && IsOf(link, request.Attachment, kind))
-                client.Links.Delete(link.Index);
+            var named = client.Links.Find(request.IfName);
+            if (DeleteMarked(client, named, request.Attachment))
+                return true;
+            if (named is not null && named.Kind == kind && VethNames.Parse(named.Alias) is null)
+                client.Links.Delete(named.Index);
+            return false;
         }
     }
 
-    private static bool IsOf(Link link, Attachment owner, string kind) =>
-        VethNames.Parse(link.Alias) is { } marked ? marked == owner : link.Kind == kind;
+    /// <summary>
+    /// Removes the link with the owner's mark, and one that a killed ADD left without it; false if the pod has none with the mark. All
+    /// links are read only if the named one does not have it.
+    /// </summary>
+    /// <param name="client">A client of the pod's namespace.</param>
+    /// <param name="named">The link of CNI_IFNAME there; null if absent.</param>
+    /// <param name="owner">The attachment.</param>
+    internal static bool DeleteMarked(RouteClient client, Link? named, Attachment owner)
+    {
+        client.Links.Delete(owner.FirstName);
+        var isNamed = named is not null && IsMarked(named, owner);
+        var marked = isNamed ? named : client.Links.List().FirstOrDefault(link => IsMarked(link, owner));
+        return marked is not null && client.Links.Delete(marked.Index);
+    }
+
+    private static bool IsMarked(Link link, Attachment owner) => VethNames.Parse(link.Alias) == owner;
 
     private static CniException AlreadyExists(string name, NetlinkException? cause) =>
         new(

@@ -140,22 +140,26 @@ public sealed class VethPair(RouteClient host, Attachment owner)
     /// Removes the pair by the possible names of the owner's host end; a foreign link of such a name stays. A killed ADD may have left a
     /// pair without its alias, which its address then identifies.
     /// </summary>
-    public void DeleteByOwner()
+    /// <returns>True if there was a pair.</returns>
+    public bool DeleteByOwner()
     {
         for (var attempt = 0; attempt < Attempts && host.Links.Find(owner.HostName(attempt)) is { } link; attempt++)
         {
             if (EarlierAttachment.IsOwn(link, owner))
             {
                 host.Links.Delete(link.Index);
-                return;
+                return true;
             }
         }
+
+        return false;
     }
 
     /// <summary>
     /// Removes the pair of an attachment, whatever of it can be found. By the host's end, which takes the container's with it: the kernel
     /// does that a fifth faster than the other way round. An interface of the name that another network attached stays: a runtime calls
-    /// DEL after an ADD that was refused because the name was taken.
+    /// DEL after an ADD that was refused because the name was taken. Where there is no pair of the attachment, the network may have been
+    /// one of <c>macvlan</c> or another <see cref="ChildLinkPlugin"/> at ADD: a link with the mark is removed.
     /// </summary>
     /// <param name="request">The call.</param>
     /// <param name="plugin">The plugin, for its reports.</param>
@@ -163,19 +167,23 @@ public sealed class VethPair(RouteClient host, Attachment owner)
     public static void Delete(CniRequest request, string plugin, bool isPort)
     {
         using var host = RouteClient.Open();
-        new VethPair(host, request.Attachment).DeleteByOwner();
+        var hadPair = new VethPair(host, request.Attachment).DeleteByOwner();
         if (PodNamespace.Find(request.NetNs, plugin) is not { } pod)
             return;
         using (pod)
         {
+            using var inside = pod.OpenClient();
+            var named = inside.Links.Find(request.IfName);
+            if (!hadPair && PodLink.DeleteMarked(inside, named, request.Attachment))
+                return;
             // Objects of another implementation have no owner.
-            if (pod.Inside(inside => inside.Links.Find(request.IfName)) is not { Kind: "veth" } link)
+            if (named is not { Kind: "veth" } link)
                 return;
             var peer = InterfaceOwner.FindPeer(host, link);
             if (peer is not null && VethNames.Parse(peer.Alias) is { } marked && marked != request.Attachment)
                 return;
             if (peer is null || (isPort && peer.MasterIndex == 0) || !host.Links.Delete(peer.Index))
-                pod.Inside(inside => inside.Links.Delete(request.IfName));
+                inside.Links.Delete(link.Index);
         }
     }
 

@@ -138,6 +138,20 @@ internal sealed class LeaseHolder : IDisposable
         return null;
     }
 
+    /// <summary>
+    /// What a config asks for and the one of ADD did not, a sentence; null if nothing. A family that the config has lost is no fault: all
+    /// that the result says is there, and DEL gives it back.
+    /// </summary>
+    public string? FindMissing(DhcpConfig now)
+    {
+        const string Advice = "restart the pod";
+        return now.HasIPv4 && !config.HasIPv4 ? $"ipam.families has ipv4, and had not at ADD: {Advice}"
+            : now.HasIPv6 && !config.HasIPv6 ? $"ipam.families has ipv6, and had not at ADD: {Advice}"
+            : now is { HasIPv6: true, IsStateless: false } && config.IsStateless
+                ? $"ipam.ipv6 is not stateless, and was at ADD, so there is no IPv6 address: {Advice}"
+            : null;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -178,6 +178,8 @@ internal sealed class LeaseTable
             throw new InvalidOperationException(reason);
         if (!holder.IsComplete)
             throw new InvalidOperationException("its lease is lost, and no server has given another yet");
+        if (holder.FindMissing(order.ReadConfig()) is { } missing)
+            throw new InvalidOperationException(missing);
         if (holder.Inet6?.FindFault() is { } duplicate)
             throw new InvalidOperationException(duplicate);
     }

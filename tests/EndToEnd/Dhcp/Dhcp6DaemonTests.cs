@@ -51,6 +51,30 @@ public sealed class Dhcp6DaemonTests
         Assert.Contains("fd00:50::77/128", Dhcp6Network.On(pod), StringComparison.Ordinal);
     }
 
+    [KernelTheory]
+    [InlineData("{}", Dhcp6Network.Both, "ipam.families has ipv6, and had not at ADD: restart the pod")]
+    [InlineData(Dhcp6Network.Alone, Dhcp6Network.Both, "ipam.families has ipv4, and had not at ADD: restart the pod")]
+    [InlineData(Dhcp6Network.Both, "{}", null)]
+    [InlineData(Dhcp6Network.Both, Dhcp6Network.Alone, null)]
+    [InlineData(Dhcp6Network.Both, """{"families":["ipv4","ipv6"],"ipv6":"stateless"}""", null)]
+    public void CHECK_misses_a_family_that_the_config_has_and_ADD_had_not_and_none_that_it_lost(string added, string now, string? missing)
+    {
+        using var dhcp = Dhcp6Network.Open();
+        using var server = dhcp.StartServer();
+        using var server6 = new ScriptedServer6(dhcp.Server, static message => Dhcp6Network.Serve(message));
+        using var daemon = dhcp.StartDaemon();
+        var pod = Dhcp6Network.AddPod(dhcp);
+        dhcp.Node.Call("ADD", pod, Dhcp6Network.Macvlan(added)).Succeeded();
+        dhcp.Node.Call("CHECK", pod, Dhcp6Network.Macvlan(added)).Succeeded();
+        var output = dhcp.Node.Call("CHECK", pod, Dhcp6Network.Macvlan(now));
+        if (missing is null)
+            output.Succeeded();
+        else
+            Assert.Equal((100, $"error calling DHCP.Check: {missing}"), (output.Code, output.Message));
+        dhcp.Node.Call("DEL", pod, Dhcp6Network.Macvlan(now)).Succeeded();
+        Assert.Empty(dhcp.LeaseFiles);
+    }
+
     private static void Age(DhcpNode dhcp, long milliseconds)
     {
         var file = dhcp.LeaseFiles.Single();

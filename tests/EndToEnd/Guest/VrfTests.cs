@@ -80,11 +80,27 @@ public sealed class VrfTests(VrfTests.Fixture guest) : IClassFixture<VrfTests.Fi
     [InlineData("vrf-reserved", 7, "cmdAdd failed: invalid table 254")]
     [InlineData("vrf-foreign-check", 100, "VRF red: Link not found")]
     [InlineData("vrf-check-after", 100, "failed to find net1 associated to vrf blue")]
+    [InlineData("vrf-check-kind", 100, "Netlink net2 is not a VRF")]
+    [InlineData("vrf-check-table", 100, "VRF blue has the routing table 1, not 7")]
+    [InlineData("vrf-check-other", 100, "failed to find net2 associated to vrf blue")]
+    [InlineData("vrf-check-absent", 100, "failed to find net9 associated to vrf blue")]
+    [InlineData("vrf-check-down", 100, "VRF blue is down")]
     public void What_cannot_be_is_refused(string step, int code, string message)
     {
         var output = guest.Step(step);
         Assert.Equal((code, message), (output.Code, output.Message));
     }
+
+    [GuestTheory]
+    [InlineData("vrf-foreign-check", "the container has no interface red")]
+    [InlineData("vrf-check-after", "expected the master blue, found none")]
+    [InlineData("vrf-check-kind", "expected a VRF, found an interface of the kind veth")]
+    [InlineData("vrf-check-table", "expected 7, the table of the network config, found 1")]
+    [InlineData("vrf-check-other", "expected the master blue, found br0")]
+    [InlineData("vrf-check-absent", "expected the master blue, found no interface net9 in the container")]
+    [InlineData("vrf-check-down", "expected up, found down: ip link set blue up in the container")]
+    public void CHECK_says_what_is_expected_and_what_is_there(string step, string details) =>
+        Assert.Equal(details, guest.Step(step).Details);
 
     // The reference's ADD leaves the VRF that it made.
     [GuestFact]

@@ -95,6 +95,17 @@ vrf vrf-del-first "$PLUGINS" DEL net1 '"vrfname":"blue"'
 tables vrf-del-first-state
 look vrf-still ip -n v -br link show type vrf
 vrf vrf-check-after "$PLUGINS" CHECK net1 '"vrfname":"blue"'
+vrf vrf-check-kind "$PLUGINS" CHECK net1 '"vrfname":"net2"'
+vrf vrf-check-table "$PLUGINS" CHECK net2 '"vrfname":"blue","table":7'
+vrf vrf-check-absent "$PLUGINS" CHECK net9 '"vrfname":"blue"'
+ip -n v link set blue down
+vrf vrf-check-down "$PLUGINS" CHECK net2 '"vrfname":"blue"'
+ip -n v link set blue up
+ip -n v link add br0 type bridge
+ip -n v link set net2 master br0
+vrf vrf-check-other "$PLUGINS" CHECK net2 '"vrfname":"blue"'
+ip -n v link set net2 master blue
+ip -n v link del br0
 vrf vrf-del-second "$PLUGINS" DEL net2 '"vrfname":"blue"'
 look vrf-gone ip -n v -br link show type vrf
 vrf vrf-del-again "$PLUGINS" DEL net2 '"vrfname":"blue"'

@@ -68,6 +68,29 @@ public sealed class FirewalldTests
         node.Call("CHECK", pod, Firewalld).Succeeded();
     }
 
+    [KernelTheory]
+    [InlineData("""{"backend":"iptables"}""", Firewalld, "the pod is accepted by the backend iptables, and the config has firewalld")]
+    [InlineData(Firewalld, """{"backend":"iptables"}""", "the pod is accepted by the backend firewalld, and the config has iptables")]
+    [InlineData(Firewalld, """{"backend":"nftables"}""", "the pod is accepted by the backend firewalld, and the config has nftables")]
+    [InlineData(Firewalld, """{"firewalldZone":"pods"}""", "the pod is in firewalld's zone trusted, and the config has pods")]
+    [InlineData("""{"firewalldZone":"pods"}""", Firewalld, "the pod is in firewalld's zone pods, and the config has trusted")]
+    public void CHECK_says_that_the_config_has_another_backend_or_zone_than_at_ADD(string added, string now, string difference)
+    {
+        using var node = new FirewallNode();
+        using var firewalld = new ScriptedFirewalld(node.Node);
+        node.Variables = [firewalld.Variable];
+        var pod = node.Attach();
+        node.Call("ADD", pod, added).Succeeded();
+        // Without a backend it is the one of ADD, also if firewalld has started since.
+        if (added.Contains("iptables", StringComparison.Ordinal))
+            node.Call("CHECK", pod, "{}").Succeeded();
+        var output = node.Call("CHECK", pod, now);
+        Assert.Equal((100, difference), (output.Code, output.Message));
+        Assert.Equal("the network config has another value than at ADD", output.Details);
+        node.Call("DEL", pod, now).Succeeded();
+        Assert.Empty(firewalld.Sources);
+    }
+
     [KernelFact]
     public void A_repeated_ADD_by_another_backend_takes_the_place_of_the_first_or_leaves_it()
     {

@@ -274,6 +274,23 @@ public sealed class HostDeviceReturnTests
         Assert.Equal((100, "Interface eth0 is not the device nic0"), (swapped.Code, swapped.Message));
     }
 
+    [KernelTheory]
+    [InlineData("""{"device":"nic1"}""", "device nic1")]
+    [InlineData("""{"hwaddr":"02:00:00:00:00:99"}""", "hwaddr 02:00:00:00:00:99")]
+    public void CHECK_says_that_the_config_means_another_device_by_now(string choice, string words)
+    {
+        using var host = new HostDeviceNode();
+        host.Node.Tool("ip link property add dev nic0 altname uplink");
+        host.Node.Tool("ip link add nic1 address 02:00:00:00:00:99 type veth peer name other");
+        var pod = host.Node.AddPod();
+        host.Node.Call("ADD", pod, host.WithIpam()).Succeeded();
+        foreach (var same in (string[])["""{"device":"nic0"}""", """{"device":"uplink"}""", $$"""{"hwaddr":"{{Transcript.FixedMac}}"}"""])
+            host.Node.Call("CHECK", pod, host.WithIpam(same)).Succeeded();
+        var refused = host.Node.Call("CHECK", pod, host.WithIpam(choice));
+        Assert.Equal((100, $"Interface eth0 is the device nic0, not {words}"), (refused.Code, refused.Message));
+        Assert.Equal("the network config chooses another device than the one that ADD gave the container", refused.Details);
+    }
+
     private static void ComeBack(HostDeviceNode host, CniPod pod)
     {
         pod.Tool("ip link set eth0 down");

@@ -73,6 +73,34 @@ public sealed class RecordTests
         Assert.False(record.IsReturned(returned with { Name = "dev9", Alias = "" }));
     }
 
+    [Theory]
+    [InlineData("pci/0000:01:10.0", """{"pciBusID":"0000:01:10.0"}""", true)]
+    [InlineData("pci/0000:01:10.0", """{"pciBusID":"0000:01:10.2"}""", false)]
+    [InlineData("virtio/virtio3", """{"pciBusID":"0000:01:10.0"}""", true)]
+    [InlineData("virtio/virtio3", """{"runtimeConfig":{"deviceID":"0000:01:10.0"}}""", true)]
+    [InlineData("virtio/virtio3", """{"pciBusID":"0000:01:10.2"}""", false)]
+    [InlineData("virtio/virtio4", """{"pciBusID":"0000:01:10.0"}""", false)]
+    [InlineData("virtio/virtio3", """{"kernelpath":"/sys/devices/pci0/0000:01:10.0"}""", true)]
+    [InlineData("virtio/virtio3", """{"kernelpath":"/sys/devices/pci0/0000:01:10.0/virtio3"}""", true)]
+    [InlineData("auxiliary/mlx5_core.sf.4", """{"runtimeConfig":{"deviceID":"mlx5_core.sf.4"}}""", true)]
+    [InlineData("pci/0000:01:10.0", """{"device":"ens1"}""", true)]
+    [InlineData("pci/0000:01:10.0", """{"device":"ens2"}""", false)]
+    [InlineData("pci/0000:01:10.0", """{"hwaddr":"02:00:00:00:00:02"}""", true)]
+    [InlineData("pci/0000:01:10.0", """{"hwaddr":"02:00:00:00:00:03"}""", false)]
+    public void A_config_chooses_the_device_of_a_record_or_another(string parent, string keys, bool isChosen)
+    {
+        var sys = Directory.CreateTempSubdirectory("plugboard-test").FullName;
+        Directory.CreateDirectory($"{sys}/bus/pci/devices/0000:01:10.0/virtio3");
+        Directory.CreateDirectory($"{sys}/devices/pci0/0000:01:10.0/virtio3");
+        var link = card with { ParentDevice = parent };
+        var config = HostDeviceConfig.Parse(NetworkConfig.Parse(Encoding.UTF8.GetBytes($$"""{"name":"n",{{keys[1..]}}""")).Root);
+        var finder = new DeviceFinder(config, new DeviceTree(sys));
+        var record = DeviceRecord.Of(link, owner, []);
+        Assert.Equal(isChosen, finder.IsChosen(record));
+        Assert.Equal(!isChosen, finder.IsAnother(record, link with { Name = "net1" }));
+        Directory.Delete(sys, recursive: true);
+    }
+
     [Fact]
     public void A_veth_is_known_by_its_other_end_which_stayed_in_another_namespace()
     {
