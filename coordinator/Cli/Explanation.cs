@@ -48,7 +48,7 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
         steps.Add(("to", $"{destination}: {Whose(destination)}"));
         foreach (var refused in view.Refused.Where(refused => refused.Why.Contains(destination.ToString(), StringComparison.Ordinal)))
             steps.Add(("refused", refused.Why));
-        if (FindRoute(destination) is not { } route)
+        if (FindRoute(source, destination) is not { } route)
             return;
         var link = network.FindLink(route.OutInterface);
         if (link is not null && route.Type == RouteType.Unicast)
@@ -115,11 +115,29 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
             : "elsewhere: with --source none no nodes are known";
     }
 
-    private Route? FindRoute(IPAddr destination)
+    // Rules may ask for the sender, and for the link that a pod's packet comes by.
+    private Route? Ask(IPAddr source, IPAddr destination)
+    {
+        var isOwn = network.Addresses.Any(own => own.Address.Address == source);
+        var inLink = isOwn || source.Is6 != destination.Is6 ? 0 : NodeNetwork.FindRoute(client, source)?.OutInterface ?? 0;
+        try
+        {
+            if ((isOwn || inLink != 0) && client.Routes.Get(new RouteQuestion(destination, source, inLink)) is { } route)
+                return route;
+        }
+        catch (ErrnoException)
+        {
+            // The link does not take such a packet now, as a bridge without pods; the answer for any sender is as near as it gets.
+        }
+
+        return client.Routes.Get(destination);
+    }
+
+    private Route? FindRoute(IPAddr source, IPAddr destination)
     {
         try
         {
-            if (client.Routes.Get(destination) is not { } route)
+            if (Ask(source, destination) is not { } route)
             {
                 IsSent = false;
                 steps.Add(("route", "no route: the packet is refused (no route to host)"));
@@ -128,7 +146,7 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
 
             var by = network.FindLink(route.OutInterface)?.Name ?? "no link";
             var via = route.Gateway is { } gateway ? $"via {gateway} " : "";
-            steps.Add(("route", route.Type == RouteType.Local ? "this node itself" : $"{via}by {by}, {OwnerOf(destination)}"));
+            steps.Add(("route", route.Type == RouteType.Local ? "this node itself" : $"{via}by {by}, {OwnerOf(route, destination)}"));
             return route;
         }
         catch (ErrnoException e)
@@ -155,11 +173,11 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
             .ThenBy(route => route.Priority)
             .FirstOrDefault();
 
-    private string OwnerOf(IPAddr destination)
+    private string OwnerOf(Route route, IPAddr destination)
     {
         var table = FindInTable(destination);
-        if (table is null)
-            return "by another table than the main one";
+        if (route.Table is not (0 or Route.MainTable) || table is null)
+            return $"by a rule for table {route.Table} (ip rule; ip route show table {route.Table})";
         var author =
             table.Protocol == RouteProtocol.Plugboard
                 ? "the coordinator's route"
@@ -212,9 +230,30 @@ internal sealed class Explanation(ClusterView view, RouteClient client, NodeNetw
             AlongPath(end, tunnel);
     }
 
-    // Only if a router reported one: the tunnel's packets are this node's own.
+    // IPv4 takes what has no route for a neighbour on the tunnel's link (ip_route_output_key_hash_rcu), IPv6 drops it.
+    private bool IsReachable(IPAddr end, Link tunnel)
+    {
+        try
+        {
+            return client.Routes.Get(new RouteQuestion(end, OutInterface: tunnel.Vxlan?.LinkIndex ?? 0)) is not null;
+        }
+        catch (ErrnoException)
+        {
+            return false;
+        }
+    }
+
+    // The tunnel's packets are this node's own: said only if they do not get through.
     private void AlongPath(IPAddr end, Link tunnel)
     {
+        if (!IsReachable(end, tunnel))
+        {
+            IsSent = false;
+            var below = network.FindLink(tunnel.Vxlan?.LinkIndex ?? 0)?.Name ?? "the link below";
+            steps.Add(("path", $"no route to {end} by {below}: the tunnel's packets are dropped; give this node a route to it"));
+            return;
+        }
+
         if (RememberedMtu(end) is not { } mtu)
             return;
         var needed = tunnel.Mtu + Tunnels.VxlanOverhead(end.Is6);

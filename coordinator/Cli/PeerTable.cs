@@ -44,6 +44,9 @@ internal static class PeerTable
             PeerState.OtherVni => "no: its tunnel has another VNI",
             PeerState.NoOwnTunnel => "no: this node has no tunnel of this family",
             PeerState.OtherBackend => "no: it uses another backend",
+            PeerState.OtherLink =>
+                "no: its address is in a network of another link than the uplink; name that link with --iface, or correct the " + "address",
+            PeerState.NoRoute => "no: this node has no route to its address; check the address, or give this node one in its network",
             _ => "no: it is behind a router; use vxlan, or host-gw only within one network",
         };
 }

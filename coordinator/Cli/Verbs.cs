@@ -262,13 +262,17 @@ internal sealed class Verbs
         var outcomes = view is null
             ? []
             : coordinator.Reconcilers.Select(reconciler => (reconciler.Name, Try(reconciler, view, act))).ToList();
+        Warn(coordinator);
+        return new PlanReport(snapshot.IsComplete ? notReady : snapshot.Fault ?? notReady, view?.Refused ?? [], outcomes);
+    }
+
+    private static void Warn(NodeCoordinator coordinator)
+    {
         foreach (var reconciler in coordinator.Reconcilers)
         {
             foreach (var warning in reconciler.Warnings)
                 StandardError.WriteLine($"{reconciler.Name}: warning: {warning}");
         }
-
-        return new PlanReport(snapshot.IsComplete ? notReady : snapshot.Fault ?? notReady, view?.Refused ?? [], outcomes);
     }
 
     private int Audit(ParseResult parsed)
@@ -280,6 +284,7 @@ internal sealed class Verbs
             : coordinator
                 .Reconcilers.Select(reconciler => (reconciler.Name, Try(reconciler, view, static (each, whole) => each.Plan(whole))))
                 .ToList();
+        Warn(coordinator);
         var report = new PlanReport(snapshot.IsComplete ? notReady : snapshot.Fault ?? notReady, view?.Refused ?? [], outcomes);
         if (parsed.GetValue(output) == OutputFormat.Table && view is not null)
             parsed.InvocationConfiguration.Output.Write(PeerTable.Render(view, coordinator.Routes.LastPlan));

@@ -85,24 +85,28 @@ internal sealed class PeerCheck(NetConf network, LocalNode self, PeerMap? before
         peers.OrderBy(peer => peer.CreatedAt ?? DateTimeOffset.MaxValue).ThenBy(peer => peer.Name, StringComparer.Ordinal);
 
     // A vxlan's FDB has one entry per hardware address: of two nodes with the same one, as cloned machines have, the younger is not reached
-    // through the tunnel.
+    // through the tunnel. Two with one address too are one machine, which got another name: one entry serves both.
     private void SettleTunnels(List<ClusterNode> peers, bool is6)
     {
         if (network.Backend.Type != BackendType.Vxlan || !network.Enables(is6))
             return;
-        var macs = new Dictionary<MacAddress, string>();
-        if (Tunnels.MacOf(network.Backend, self, is6) is { } own)
-            macs[own] = self.Name;
+        var macs = new HashSet<MacAddress>();
+        var own = Tunnels.MacOf(network.Backend, self, is6);
+        if (own is { } mac)
+            macs.Add(mac);
         var isDouble = false;
         foreach (var peer in peers)
-            isDouble |= HasTunnel(peer, is6) && !macs.TryAdd(peer.Vtep(is6)!.Mac, peer.Name);
+            isDouble |= HasTunnel(peer, is6) && !macs.Add(peer.Vtep(is6)!.Mac);
         if (!isDouble)
             return;
-        macs = macs.Where(each => each.Value == self.Name).ToDictionary();
+        var owners = new Dictionary<MacAddress, ClusterNode>();
         foreach (var peer in ByAge(peers.Where(peer => HasTunnel(peer, is6)).ToList()))
         {
-            if (!macs.TryAdd(peer.Vtep(is6)!.Mac, peer.Name))
-                Refuse(peers, peer, is6, macs[peer.Vtep(is6)!.Mac]);
+            var end = peer.Vtep(is6)!.Mac;
+            if (end == own)
+                Refuse(peers, peer, is6, self.Name);
+            else if (!owners.TryAdd(end, peer) && (peer.Address(is6) is not { } address || owners[end].Address(is6) != address))
+                Refuse(peers, peer, is6, owners[end].Name);
         }
     }
 

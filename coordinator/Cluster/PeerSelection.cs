@@ -31,7 +31,9 @@ internal sealed class PeerSelection(string nodeName)
     /// <summary>The next update checks all nodes: the touched ones of an earlier round got lost.</summary>
     public void Forget() => basis = null;
 
-    /// <summary>Checks what may have another outcome; returns the peers whose accepted data changed.</summary>
+    /// <summary>
+    /// Checks what may have another outcome; returns the peers whose accepted data changed, and those that share a tunnel's end with them.
+    /// </summary>
     /// <param name="network">The cluster's network.</param>
     /// <param name="self">This node.</param>
     /// <param name="nodes">All nodes.</param>
@@ -154,8 +156,19 @@ internal sealed class PeerSelection(string nodeName)
 
         if (changes.Count == 0)
             return TouchedKeys<string>.None;
+        var touched = changes.Select(static change => change.Name).ToHashSet(StringComparer.Ordinal);
+        touched.UnionWith(Sharers(changes, next, is6: false).Concat(Sharers(changes, next, is6: true)));
         Accepted = Accepted.With(changes);
-        return TouchedKeys<string>.Of(changes.ConvertAll(static change => change.Name));
+        return TouchedKeys<string>.Of(touched);
+    }
+
+    // Two names of one machine share the FDB entry of its tunnel: what one of them no longer needs the other still does.
+    private IEnumerable<string> Sharers(List<(string Name, ClusterNode? Node)> changes, Dictionary<string, ClusterNode> next, bool is6)
+    {
+        var ends = changes.Select(change => Accepted.Find(change.Name)?.Vtep(is6)?.Mac).Where(static mac => mac is not null).ToHashSet();
+        return ends.Count == 0
+            ? []
+            : next.Values.Where(peer => peer.Vtep(is6) is { } vtep && ends.Contains(vtep.Mac)).Select(static peer => peer.Name);
     }
 
     private static ImmutableSortedDictionary<string, ValueArray<T>> Empty<T>() =>

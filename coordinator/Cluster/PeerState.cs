@@ -29,4 +29,10 @@ internal enum PeerState
 
     /// <summary>Not reached: host-gw needs it in one network with this node, and it is behind a router.</summary>
     BehindRouter,
+
+    /// <summary>Not reached: host-gw needs it in one network with this node, and the main table has no route to its address.</summary>
+    NoRoute,
+
+    /// <summary>Not reached: host-gw needs it in the network of the uplink, and it is in one of another link.</summary>
+    OtherLink,
 }

@@ -32,7 +32,10 @@ internal sealed class NodeNetwork
     /// <summary>The addresses of all links.</summary>
     public IReadOnlyList<InterfaceAddress> Addresses => addresses;
 
-    /// <summary>The routes of the main table; of several to one network with one metric the first, which is the effective one.</summary>
+    /// <summary>
+    /// The routes of the main table, without those for a type of service or for some senders; of several to one network with one metric the
+    /// first, which is the effective one.
+    /// </summary>
     public IReadOnlyDictionary<RouteKey, Route> Routes => routes;
 
     /// <summary>The routes hidden by those.</summary>
@@ -61,7 +64,7 @@ internal sealed class NodeNetwork
         addresses.AddRange(client.Addresses.ListAll());
         foreach (var route in client.Routes.List(new RouteFilter(Table: MainTable)))
         {
-            if (!routes.TryAdd(KeyOf(route), route))
+            if (!route.IsSelective && !routes.TryAdd(KeyOf(route), route))
                 shadowed.Add(route);
         }
 
@@ -146,7 +149,7 @@ internal sealed class NodeNetwork
     {
         if (route.Table != MainTable)
             return route is { IsCloned: false, Dst.IsDefault: true };
-        if (route.IsCloned)
+        if (route.IsCloned || route.IsSelective)
             return false;
         var isKnown = routes.TryGetValue(KeyOf(route), out var seen) && seen == route;
         return isDeleted ? isKnown || shadowed.Contains(route) : !isKnown;
@@ -185,7 +188,7 @@ internal sealed class NodeNetwork
 
     private void Take(Route route, RouteChange change)
     {
-        if (route.Table != MainTable)
+        if (route.Table != MainTable || route.IsSelective)
             return;
         onLink = null;
         var key = KeyOf(route);

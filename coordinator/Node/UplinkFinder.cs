@@ -188,7 +188,10 @@ internal sealed class UplinkFinder(NodeNetwork network, UplinkQuestion question,
                 fitness.FindFault(link, isNamed: true) is null
                 && Describe(new UplinkCandidate(link, used, why)) is { Addresses.Count: > 0 } staying
             )
-                return staying;
+            {
+                var lost = used.Where(address => staying.Addresses.All(own => own.Address != address)).ToValueArray();
+                return lost.Count == 0 ? staying : staying with { Why = $"it stays in use; its address {lost} is gone" };
+            }
         }
 
         return null;

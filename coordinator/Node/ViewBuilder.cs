@@ -23,6 +23,9 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
     /// <summary>What to do if this node has no pod network, depending on the source.</summary>
     public string PodNetworkHint { get; init; } = "give it one in the source";
 
+    /// <summary>True: the coordinator writes this node's address into the source; false: others send to what is there.</summary>
+    public bool PublishesAddress { get; init; }
+
     /// <summary>This node as the source has it; null if absent.</summary>
     public ClusterNode? FindOwn(ClusterSnapshot snapshot) => snapshot.Nodes.GetValueOrDefault(nodeName);
 
@@ -49,7 +52,7 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
         bool Needs(bool is6) => network?.Enables(is6) != false && pods.Any(cidr => cidr.Is6 == is6);
     }
 
-    /// <summary>The peers whose accepted data the last <see cref="Build"/> changed.</summary>
+    /// <summary>The peers whose accepted data the last <see cref="Build"/> changed, and those that share a tunnel with them.</summary>
     public TouchedKeys<string> Touched { get; private set; } = TouchedKeys<string>.All;
 
     /// <summary>The next view is made of all nodes: the touched ones of an earlier one got lost.</summary>
@@ -105,10 +108,21 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
             Self = self,
             Peers = selection.Accepted,
             Refused = selection.Refused,
-            Notes = selection.Notes,
+            Notes = [.. selection.Notes, .. WrongAddresses(told, self)],
             IsComplete = snapshot.IsComplete,
         };
         return (view, notReady);
+    }
+
+    // Only the operator can correct it, and each node looks right by itself.
+    private IEnumerable<string> WrongAddresses(ClusterNode? told, LocalNode self)
+    {
+        foreach (var address in PublishesAddress ? [] : told?.Addresses ?? [])
+        {
+            if (self.PodCidr(address.Is6) is not null && self.Address(address.Is6)?.Address is { } own && own != address)
+                yield return $"node {nodeName}: other nodes send to {address}, as the source says, and this node uses {own}: correct the "
+                    + "source, or name the link by --iface, unless a router translates one to the other";
+        }
     }
 
     private NetConf? NetworkOf(ClusterSnapshot snapshot, ClusterNode? told) => (ownNetwork ?? snapshot.Network)?.For(told?.PodCidrs ?? []);

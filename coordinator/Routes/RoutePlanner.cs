@@ -92,10 +92,22 @@ internal sealed class RoutePlanner(ClusterView view, OnLinkNetworks onLink, Rout
         }
 
         if (tunnel is null)
-            return Backend.Type == BackendType.HostGw ? PeerState.BehindRouter : PeerState.NoOwnTunnel;
+            return WhyNotDirect(address);
         return tunnel.Vxlan is { } vxlan
             ? PlanVxlan(peer, cidr.Network, address, (tunnel, vxlan))
             : PlanIpip(cidr.Network, address, tunnel);
+    }
+
+    private PeerState WhyNotDirect(IPAddr address)
+    {
+        if (Backend.Type != BackendType.HostGw)
+            return PeerState.NoOwnTunnel;
+        return onLink.Find(address) switch
+        {
+            null => PeerState.NoRoute,
+            { HasGateway: false, Link: not 0 } => PeerState.OtherLink,
+            _ => PeerState.BehindRouter,
+        };
     }
 
     private PeerState PlanVxlan(ClusterNode peer, IPPrefix cidr, IPAddr address, (DesiredTunnel Tunnel, DesiredVxlan Vxlan) own)

@@ -56,7 +56,7 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         var links = new TunnelLinks(network);
         links.Compare(plan.Tunnels, view.MayPrune);
         var difference = Comparison.Whole(view, plan, links.MakesLinks);
-        warnings = forwardCheck.Find(view, plan);
+        warnings = [.. forwardCheck.Find(view, plan), .. ForeignRouteCheck.Find(network, view, plan)];
         var forwarding = new ForwardingSettings(client, options).Plan(view);
         return new SyncOutcome(
             [.. forwarding.Changes, .. links.Changes, .. difference.Changes],
@@ -78,7 +78,7 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
             network.Invalidate();
         if (cause is SyncCause.Start or SyncCause.Audit or SyncCause.Source && !isChecked)
         {
-            warnings = forwardCheck.Find(view, plan);
+            warnings = [.. forwardCheck.Find(view, plan), .. ForeignRouteCheck.Find(network, view, plan)];
             isChecked = view.Peers.Count > 0;
         }
 
@@ -192,7 +192,7 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
             return IsChange(entry, change.IsDeleted);
         if (interest is null)
             return true;
-        return change.Route is { } route
+        return change.Route is { IsSelective: false } route
             && (
                 interest.Concerns(route)
                 || (network.Routes.TryGetValue(NodeNetwork.KeyOf(route), out var replaced) && interest.Concerns(replaced))

@@ -19,7 +19,7 @@ internal static class JsonFault
         ("literal", "true, false, null or a number is expected; text needs double quotes"),
         ("within a JSON string", "text must end with double quotes on its line"),
         ("escapable character", "after a \\ in text only \" \\ / b f n r t u are expected"),
-        ("after a single JSON value", "the end is expected here"),
+        ("after a single JSON value", "the document ends before it; remove what follows"),
         ("after a value", "a comma or the closing bracket is expected"),
         ("maximum configured depth", "values are nested deeper than 64 levels"),
         ("start of a value", "a value is expected: text in double quotes, a number, true, false, null, { or ["),

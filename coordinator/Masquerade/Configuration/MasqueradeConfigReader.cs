@@ -179,11 +179,16 @@ internal sealed class MasqueradeConfigReader(MasqueradeConfig defaults, bool ena
 
     private static ValueArray<string> Links(IReadOnlyList<string> names) => names.Select(LinkName).ToValueArray();
 
-    // include/uapi/linux/if.h: IFNAMSIZ with the NUL; net/core/dev.c (dev_valid_name).
-    private static string LinkName(string name) =>
-        name.Length is > 0 and < 16 && name is not ("." or "..") && name.All(c => c is > ' ' and < '\x7f' and not ('/' or ':' or '"'))
-            ? name
-            : throw new MasqueradeConfigException($"{Quote(name)} is not a valid link name");
+    // include/uapi/linux/if.h: IFNAMSIZ with the NUL; net/core/dev.c (dev_valid_name). iptables takes a last + for a pattern, nft a last *.
+    private static string LinkName(string name)
+    {
+        if (name.Length > 1 && name[^1] is '+' or '*')
+            throw new MasqueradeConfigException($"{Quote(name)} is a pattern, and only whole names of links count here: name each link");
+        return IsLinkName(name) ? name : throw new MasqueradeConfigException($"{Quote(name)} is not a valid link name");
+    }
+
+    private static bool IsLinkName(string name) =>
+        name.Length is > 0 and < 16 && name is not ("." or "..") && name.All(c => c is > ' ' and < '\x7f' and not ('/' or ':' or '"'));
 
     private ValueArray<SnatAddress> SnatAddresses(string key, DocumentNode value)
     {

@@ -10,6 +10,7 @@ public sealed record PodTraffic
     private const string Mac = "mac";
     private const string BackendKey = "backend";
     private const string Iptables = "iptables";
+    private const string Nftables = "nftables";
 
     /// <summary>The pod.</summary>
     public required Attachment Owner { get; init; }
@@ -33,10 +34,20 @@ public sealed record PodTraffic
     public PodRecord ToRecord()
     {
         var record = new PodRecord(Owner) { Link = Link, NetNs = NetNs };
-        record.With(BackendKey, Backend == FirewallBackend.Iptables ? Iptables : "nftables");
+        record.With(BackendKey, Backend == FirewallBackend.Iptables ? Iptables : Nftables);
         foreach (var address in MasqueradedAddresses)
             record.With(Masqueraded, address.ToString());
         return OnlyMac is { } mac ? record.With(Mac, mac.ToString()) : record;
+    }
+
+    /// <summary>True if all of a record can be read, and the pod has something by it; else it is not known what the pod has.</summary>
+    public static bool IsWhole(PodRecord record)
+    {
+        var read = FromRecord(record);
+        return record.Find(BackendKey) is Iptables or Nftables
+            && read.MasqueradedAddresses.Count == record.List(Masqueraded).Count
+            && record.Find(Mac) is null == read.OnlyMac is null
+            && (read.MasqueradedAddresses.Count > 0 || read.OnlyMac is not null);
     }
 
     /// <summary>What a record says; lines that cannot be read are left out.</summary>

@@ -33,7 +33,7 @@ public sealed class TrafficKind : PodRuleKind<PodTraffic>
 
     internal override PodPlan PlanOf(PodTraffic rules) => PodTrafficPlan.Of(masquerade, spoofCheck, rules);
 
-    private protected override PodPlan FindPlan(PodRecord record) => PlanOf(FromRecord(record));
+    private protected override PodPlan? FindPlan(PodRecord record) => PodTraffic.IsWhole(record) ? PlanOf(FromRecord(record)) : null;
 
     internal override PodRecord ToRecord(PodTraffic rules) => rules.ToRecord();
 

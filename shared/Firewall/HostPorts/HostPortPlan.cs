@@ -53,6 +53,8 @@ internal sealed class HostPortPlan
     /// <summary>The plan of a record; null if it is damaged, or of another version.</summary>
     public static PodPlan? Of(HostPortTable table, PodRecord record)
     {
+        if (!HostPortRecord.IsWhole(record))
+            return null;
         var told = HostPortRecord.FromRecord(record);
         // What iptables made is nothing here.
         if (told.Backend != FirewallBackend.Nftables)

@@ -10,6 +10,9 @@ public static class HostPortRecord
 {
     private const string Backend = "backend";
     private const string Iptables = "iptables";
+    private const string Nftables = "nftables";
+    private const string True = "true";
+    private const string False = "false";
     private const string Address = "address";
     private const string Port = "port";
     private const string Snat = "snat";
@@ -24,15 +27,15 @@ public static class HostPortRecord
     public static PodRecord ToRecord(this PodHostPorts forward)
     {
         var record = new PodRecord(forward.Owner) { NetNs = forward.NetNs, Link = forward.Link };
-        record.With(Backend, forward.Backend == FirewallBackend.Iptables ? Iptables : "nftables");
+        record.With(Backend, forward.Backend == FirewallBackend.Iptables ? Iptables : Nftables);
         if (forward.IPv4 is { } v4)
             record.With(Address, v4.ToString());
         if (forward.IPv6 is { } v6)
             record.With(Address, v6.ToString());
         foreach (var port in forward.Ports)
             record.With(Port, string.Concat(port.Name, " ", port.ContainerPort.ToString(CultureInfo.InvariantCulture)));
-        record.With(Snat, forward.Snat ? "true" : "false");
-        record.With(MasqueradeAll, forward.MasqueradeAll ? "true" : "false");
+        record.With(Snat, forward.Snat ? True : False);
+        record.With(MasqueradeAll, forward.MasqueradeAll ? True : False);
         if (forward.LocalhostLink.Length > 0)
             record.With(Localhost, forward.LocalhostLink);
         if (forward.Backend == FirewallBackend.Iptables)
@@ -46,6 +49,22 @@ public static class HostPortRecord
         return record;
     }
 
+    /// <summary>
+    /// True if all of it can be read and nothing that every record has is missing. Of another one, as a later build may write it, it is
+    /// not known what the pod has.
+    /// </summary>
+    public static bool IsWhole(PodRecord record)
+    {
+        var (addresses, ports) = (record.List(Address), record.List(Port));
+        return record.Find(Backend) is Nftables or Iptables
+            && addresses.Count > 0
+            && addresses.All(static text => IPPrefix.TryParse(text, out _))
+            && ports.Count > 0
+            && ReadPorts(record).Count == ports.Count
+            && record.Find(Snat) is True or False
+            && record.Find(MasqueradeAll) is True or False;
+    }
+
     /// <summary>What a record says; lines that cannot be read are left out.</summary>
     public static PodHostPorts FromRecord(PodRecord record)
     {
@@ -57,8 +76,8 @@ public static class HostPortRecord
             LocalhostLink = record.Find(Localhost) ?? "",
             Backend = record.Find(Backend) == Iptables ? FirewallBackend.Iptables : FirewallBackend.Nftables,
             Ports = ReadPorts(record),
-            Snat = record.Find(Snat) != "false",
-            MasqueradeAll = record.Find(MasqueradeAll) == "true",
+            Snat = record.Find(Snat) != False,
+            MasqueradeAll = record.Find(MasqueradeAll) == True,
             MasqueradeMarkBit = ReadMarkBit(record),
             ExternalSetMarkChain = record.Find(MarkChain),
             ConditionsV4 = record.List(Condition4),

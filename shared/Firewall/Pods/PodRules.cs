@@ -146,7 +146,7 @@ public sealed class PodRules<T> : IDisposable
                 kind.Records.Remove(owner);
             }
         });
-        var had = record is null ? known : kind.FromRecord(record);
+        var had = record is null || kind.PlanOf(record) is null ? known : kind.FromRecord(record);
         var traces = new ReferenceTraces(hasNftables ? client : null);
         failures.Try(() => kind.WithdrawTraces(traces, owner, had));
         failures.Try(() => kind.WithdrawReference(traces, owner));

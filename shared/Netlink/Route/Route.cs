@@ -26,6 +26,12 @@ public sealed record Route
     /// <summary>The routing table, such as <see cref="MainTable"/>.</summary>
     public int Table { get; init; }
 
+    /// <summary>
+    /// It counts for some packets to its destination only: those with a type of service (<c>tos</c>), or of IPv6 with a sender in a network
+    /// (<c>from</c>, CONFIG_IPV6_SUBTREES). The kernel has it beside a route of the same network and metric.
+    /// </summary>
+    public bool IsSelective { get; init; }
+
     /// <summary>How far the destination is.</summary>
     public RouteScope Scope { get; init; }
 

@@ -124,6 +124,7 @@ internal ref struct RouteReader
             OutInterface = outInterface,
             Priority = priority,
             Table = table,
+            IsSelective = header.rtm_tos != 0 || header.rtm_src_len != 0,
             Scope = (RouteScope)header.rtm_scope,
             Protocol = (RouteProtocol)header.rtm_protocol,
             Type = (RouteType)header.rtm_type,

@@ -87,8 +87,14 @@ public sealed class RouteTable
 
     /// <summary>The route that a packet to an address would take; null if there is no route (ENETUNREACH).</summary>
     /// <exception cref="NetlinkException">EHOSTUNREACH, EACCES, EINVAL: an unreachable, prohibit or blackhole route.</exception>
-    public Route? Get(IPAddr destination)
+    public Route? Get(IPAddr destination) => Get(new RouteQuestion(destination));
+
+    /// <summary>The same for a packet of which more is known, which rules may ask for (ip-rule(8)).</summary>
+    /// <exception cref="NetlinkException">As the other; also what the kernel has against the packet: EXDEV or EINVAL, its sender would not
+    /// be answered by the link that it comes by (rp_filter), EHOSTUNREACH, that link does not forward.</exception>
+    public Route? Get(RouteQuestion question)
     {
+        var destination = question.Destination;
         var request = socket.NewRequest();
         using (request.Message(RTM_GETROUTE, NLM_F_REQUEST))
         {
@@ -97,11 +103,18 @@ public sealed class RouteTable
                 {
                     rtm_family = destination.Is6 ? SocketH.AF_INET6 : SocketH.AF_INET,
                     rtm_dst_len = (byte)destination.BitLength,
+                    rtm_src_len = (byte)(question.Source?.BitLength ?? 0),
                     // IPv4 says the main table otherwise, whichever it was; IPv6 says it anyhow and refuses the flag.
                     rtm_flags = destination.Is6 ? 0 : RTM_F_LOOKUP_TABLE,
                 }
             );
             request.WriteAddress(RTA_DST, destination);
+            if (question.Source is { } source)
+                request.WriteAddress(RTA_SRC, source);
+            if (question.InInterface != 0)
+                request.WriteUInt32(RTA_IIF, (uint)question.InInterface);
+            if (question.OutInterface != 0)
+                request.WriteUInt32(RTA_OIF, (uint)question.OutInterface);
         }
 
         return socket.Find(request, () => destination.ToString(), Errno.ENETUNREACH, RouteReader.Read);

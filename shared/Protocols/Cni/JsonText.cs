@@ -51,28 +51,40 @@ internal static class JsonText
             var line = (e.LineNumber ?? 0) + 1;
             var column = (e.BytePositionInLine ?? 0) + 1;
             var place = $"at line {line.ToString(CultureInfo.InvariantCulture)}, column {column.ToString(CultureInfo.InvariantCulture)}";
-            return reader.CurrentDepth >= maxDepth - 1 ? $"nested too deeply {place}" : $"invalid JSON {place}{CauseOf(text, e)}";
+            return reader.CurrentDepth >= maxDepth - 1 ? $"nested too deeply {place}" : $"invalid JSON {place}{CauseOf(text, e, reader)}";
         }
 
         return "unexpected end of JSON input";
     }
 
-    // What people write who think of JavaScript or YAML; empty: something else.
-    private static string CauseOf(ReadOnlySpan<byte> text, JsonException e)
+    // What people write who think of JavaScript or YAML, or join two files; empty: something else.
+    private static string CauseOf(ReadOnlySpan<byte> text, JsonException e, Utf8JsonReader reader)
     {
         var start = 0;
         for (var line = 0; line < e.LineNumber; line++)
             start += text[start..].IndexOf((byte)'\n') + 1;
         var at = Math.Min(start + (int)(e.BytePositionInLine ?? 0), text.Length);
+        var before = text[..at].TrimEnd(" \t\r\n"u8);
         return text[at..] switch
         {
-            [(byte)'}' or (byte)']', ..] when text[..at].TrimEnd(" \t\r\n"u8) is [.., (byte)','] =>
-                ": the comma before it is the last one, remove it",
+            [(byte)'}' or (byte)']', ..] when before is [.., (byte)','] => ": the comma before it is the last one, remove it",
             [(byte)'/' or (byte)'#', ..] => ": JSON has no comments",
+            _ when reader.CurrentDepth == 0 && before is [.., (byte)'}' or (byte)']'] => ": the JSON ends before it",
             [(byte)'\'', ..] => ": text needs double quotes",
+            _ when IsAfterName(e.Message) => ": a colon is missing before it",
+            [(byte)'"' or (byte)'{' or (byte)'[', ..] when IsAfterValue(before, reader.TokenType) => ": a comma is missing before it",
             _ => "",
         };
     }
+
+    // The name of the message, in executables without its text.
+    private static bool IsAfterName(string message) =>
+        message.Contains("after a property name", StringComparison.Ordinal)
+        || message.Contains("AfterPropertyName", StringComparison.Ordinal);
+
+    private static bool IsAfterValue(ReadOnlySpan<byte> before, JsonTokenType last) =>
+        before is [.., not ((byte)',' or (byte)':')]
+        && last is not (JsonTokenType.PropertyName or JsonTokenType.StartObject or JsonTokenType.StartArray or JsonTokenType.None);
 
     /// <summary>The text of the string or name that the reader stands on; whatever is no Unicode in it becomes U+FFFD, as for Go.</summary>
     public static string Unquote(ref Utf8JsonReader reader)

@@ -355,6 +355,26 @@ public sealed class EngineTests
     }
 
     [KernelFact]
+    public void A_machine_under_two_names_is_reached_until_its_former_name_goes_and_after()
+    {
+        using var cluster = new NodeCluster(new BackendConf { Type = BackendType.Vxlan }, [2]);
+        var node = cluster.Nodes[0];
+        node.Start();
+        var (self, now) = (cluster.Described[0], cluster.Described[1] with { CreatedAt = DateTimeOffset.UnixEpoch.AddDays(9) });
+        var former = now with { Name = "n0", PodCidrs = [IPPrefix.Parse("10.244.9.0/24")], CreatedAt = DateTimeOffset.UnixEpoch };
+        node.Tell(self, former);
+        node.Until(() => node.Routes().Contains("10.244.9.0/24", StringComparison.Ordinal), "the former name is reached");
+
+        node.Tell(self, former, now);
+        node.Until(() => node.Routes().Contains("10.244.2.0/24", StringComparison.Ordinal), "so is the new one");
+        node.Tell(self, now);
+        node.Until(() => !node.Routes().Contains("10.244.9.0/24", StringComparison.Ordinal), "the former name is forgotten");
+
+        Assert.Contains($"{now.Vtep4!.Mac} dst {now.Addresses[0]}", node.Tool("bridge fdb show dev flannel.1"), StringComparison.Ordinal);
+        Assert.DoesNotContain(node.Log, static line => line.Contains("delete fdb", StringComparison.Ordinal));
+    }
+
+    [KernelFact]
     public void A_steady_state_changes_nothing_in_the_kernel()
     {
         using var cluster = new NodeCluster(Vxlan, [3], isDual: true);

@@ -118,6 +118,67 @@ public sealed class ForeignChangeTests
         Assert.Contains(node.Log, static line => line.StartsWith("routes: replace route 10.244.3.0/24", StringComparison.Ordinal));
     }
 
+    [KernelFact]
+    public void A_route_for_a_type_of_service_stays_beside_the_own_one_and_is_not_taken_for_it()
+    {
+        using var cluster = new NodeCluster(HostGw, [2]);
+        var node = cluster.Nodes[0];
+        node.Tool("ip route add 10.244.2.0/24 via 192.168.0.254 tos 4");
+        Watch(node);
+        node.Tell([.. cluster.Described]);
+        node.Until(() => node.Source.Reported is { IsReady: true }, "ready");
+        node.Kill();
+        var network = Watch(node);
+        node.Tell([.. cluster.Described]);
+        node.Until(() => node.Source.Reported is { IsReady: true }, "ready again");
+
+        node.Tool("ip route add 10.244.2.0/24 via 192.168.0.253 tos 8");
+        node.Tool("ip route del 10.244.2.0/24 tos 4");
+        node.Tool("ip route add 20.0.0.0/24 via 192.168.0.254");
+        node.Until(() => network.Routes.ContainsKey(new RouteKey(IPPrefix.Parse("20.0.0.0/24"), 0)), "the changes were heard");
+
+        Assert.Equal(
+            "10.244.2.0/24 tos 0x08 via 192.168.0.253 dev eth0 \n10.244.2.0/24 via 192.168.0.2 dev eth0 proto 110 \n",
+            node.Tool("ip route show 10.244.2.0/24")
+        );
+        Assert.Single(
+            node.Log,
+            static line => line.StartsWith("routes:", StringComparison.Ordinal) && line.Contains("route 10.244.2.0/24")
+        );
+    }
+
+    [KernelTheory]
+    [InlineData("ip route add 10.244.2.0/25 via 192.168.0.254", "10.244.2.0/25", "via 192.168.0.254 by eth0", "10.244.2.0/25")]
+    [InlineData("ip route add blackhole 10.244.2.128/26 proto bird", "10.244.2.128/26", "without a router", "10.244.2.128/26")]
+    [InlineData("ip route add 10.244.2.0/24 via 192.168.0.254 metric 50", null, "", "")]
+    [InlineData("ip route add 10.244.2.0/25 via 192.168.0.2", null, "", "")]
+    [InlineData("ip route add 10.244.2.0/25 via 192.168.0.254 tos 4", null, "", "")]
+    [InlineData(
+        "ip -6 route add fd00:244:0:2::/64 via fd00:192::fe metric 100",
+        "fd00:244:0:2::/64",
+        "via fd00:192::fe by eth0",
+        "fd00:244:0:2::/64 metric 100"
+    )]
+    public void A_route_that_comes_before_the_own_one_is_named_with_what_removes_it(string change, string? to, string way, string removed)
+    {
+        using var cluster = new NodeCluster(HostGw, [2], isDual: true);
+        var node = cluster.Nodes[0];
+        node.Tool(change);
+        Watch(node);
+        node.Tell([.. cluster.Described]);
+        node.Until(() => node.Source.Reported is { IsReady: true }, "ready");
+
+        var warnings = node.Log.Where(static text => text.Contains("comes before", StringComparison.Ordinal));
+        if (to is null)
+            Assert.Empty(warnings);
+        else
+            Assert.Matches(
+                $"^routes: warning: packets to {to}, of the pods of n2 \\(.*/(24|64)\\), go {way}.*: a route of protocol (boot|12) comes "
+                    + $"before the coordinator's; unless it is meant: ip (-6 )?route del {removed}$",
+                Assert.Single(warnings)
+            );
+    }
+
     [KernelTheory]
     [InlineData("ip route replace 10.244.2.0/24 via 192.168.0.254")]
     [InlineData("ip route add 192.168.0.2/32 via 192.168.0.254")]

@@ -239,6 +239,20 @@ public sealed class UplinkTests
     }
 
     [KernelFact]
+    public void Of_an_address_that_is_gone_it_is_not_said_that_it_is_the_reason()
+    {
+        using var machine = new TestMachine();
+        var told = Self with { Addresses = [IPAddr.Parse("192.168.0.1")] };
+        var before = Choose(machine, $"{Node}\nroute add default via 192.168.0.254", "", told);
+        Assert.Equal("the source says that other nodes reach this node at 192.168.0.1", before.Uplink!.Why);
+
+        var after = Choose(machine, "addr del 192.168.0.1/24 dev eth0\naddr add 192.168.0.50/24 dev eth0", "", told, before.Uplink);
+
+        Assert.Equal(("eth0 192.168.0.50", "it stays in use; its address 192.168.0.1 is gone"), (after.Text, after.Uplink!.Why));
+        Assert.Equal(after.Uplink, Choose(machine, "", "", told, after.Uplink).Uplink);
+    }
+
+    [KernelFact]
     public void Without_a_tunnel_the_links_routes_tell_what_is_in_use()
     {
         using var machine = new TestMachine();

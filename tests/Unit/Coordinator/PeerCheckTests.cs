@@ -158,6 +158,20 @@ public sealed class PeerCheckTests
     }
 
     [Fact]
+    public void A_machine_that_got_another_name_keeps_its_tunnel_while_its_former_name_is_listed_too()
+    {
+        var former = Tunnelled("a", 1, "aa:bb:cc:dd:ee:01", age: 2);
+        var now = Tunnelled("b", 2, "aa:bb:cc:dd:ee:01", age: 9) with { Addresses = former.Addresses };
+
+        var (accepted, refused) = Check(Vxlan, former, now, Tunnelled("c", 3, "aa:bb:cc:dd:ee:01", age: 10));
+
+        Assert.Equal("a b -", Macs(accepted));
+        Assert.Equal("c", Assert.Single(refused).Name);
+        Assert.Equal(2, Check(Vxlan, former with { Addresses = [] }, now with { Addresses = [] }).Accepted.Count);
+        Assert.Single(Check(Vxlan, former with { Addresses = [] }, now with { Addresses = [] }).Refused);
+    }
+
+    [Fact]
     public void Of_two_of_unknown_age_the_first_by_name_keeps_it_and_of_three_one()
     {
         var (accepted, refused) = Check(

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Plugboard.Addresses;
+using Plugboard.Coordinator.Cli;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
 using Plugboard.Coordinator.Node;
@@ -58,6 +60,32 @@ public sealed class RoutePlannerTests
 
         Assert.Empty(plan.Routes);
         Assert.Equal(PeerState.BehindRouter, Assert.Single(plan.Paths).State);
+    }
+
+    [Theory]
+    [InlineData("192.168.0.0/24 2", "NoRoute", "no: this node has no route to its address")]
+    [InlineData("192.168.0.0/24 2,172.16.0.0/24 3", "OtherLink", "no: its address is in a network of another link than the uplink")]
+    [InlineData("192.168.0.0/24 2,172.16.0.0/24 0", "BehindRouter", "no: it is behind a router")]
+    public void Host_gw_says_what_is_in_the_way(string networks, string state, string words)
+    {
+        var onLink = new OnLinkNetworks(
+            networks
+                .Split(',')
+                .Select(text => text.Split(' '))
+                .Select(network => new OnLinkRoute(
+                    IPPrefix.Parse(network[0]),
+                    int.Parse(network[1], CultureInfo.InvariantCulture),
+                    HasGateway: false,
+                    0
+                ))
+        );
+
+        var plan = RoutePlanner.Plan(View(new BackendConf { Type = BackendType.HostGw }, Peer(2, "172.16.0")), onLink, new RouteOptions());
+
+        var path = Assert.Single(plan.Paths);
+        Assert.Equal(state, path.State.ToString());
+        Assert.StartsWith(words, PeerTable.WordsOf(path.State), StringComparison.Ordinal);
+        Assert.Empty(plan.Routes);
     }
 
     [Fact]

@@ -128,6 +128,20 @@ public sealed class ViewBuilderTests
     }
 
     [Fact]
+    public void That_others_send_to_another_address_than_this_node_uses_is_a_note_where_only_the_operator_can_correct_it()
+    {
+        var elsewhere = N1 with { Addresses = [IPAddr.Parse("192.168.0.9")] };
+
+        Assert.Equal(
+            "node n1: other nodes send to 192.168.0.9, as the source says, and this node uses 192.168.0.1: correct the source, or name "
+                + "the link by --iface, unless a router translates one to the other",
+            Assert.Single(Build(new ViewBuilder("n1", Vxlan), elsewhere, N2).View.Notes)
+        );
+        Assert.Empty(Build(new ViewBuilder("n1", Vxlan), N1, N2).View.Notes);
+        Assert.Empty(Build(new ViewBuilder("n1", Vxlan) { PublishesAddress = true }, elsewhere, N2).View.Notes);
+    }
+
+    [Fact]
     public void Of_a_peer_whose_new_values_are_refused_the_last_good_ones_stay()
     {
         var builder = new ViewBuilder("n1", Vxlan);

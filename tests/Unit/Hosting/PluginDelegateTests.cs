@@ -110,7 +110,7 @@ public sealed class PluginDelegateTests : IDisposable
     [Theory]
     [InlineData("true", "failed to unmarshal raw result: unexpected end of JSON input")]
     [InlineData("echo '{\"cniVersion\":\"7\"}'", "unsupported CNI result version \"7\"")]
-    [InlineData("echo '{} {}'", "failed to unmarshal raw result: invalid JSON at line 1, column 4")]
+    [InlineData("echo '{} {}'", "failed to unmarshal raw result: invalid JSON at line 1, column 4: the JSON ends before it")]
     public void An_add_that_prints_no_result_fails(string body, string message) =>
         Assert.Equal(message, Fails(() => Script(body).Add()).Message);
 

@@ -240,6 +240,7 @@ public sealed class SettingsReaderTests
         );
 
     [Theory]
+    [InlineData("{\"Network\": \"10.244.0.0/16\"}\n}", "line 2, column 1: \"}\": the document ends before it; remove what follows")]
     [InlineData("{\n  \"Network\": \"10.244.0.0/16\",\n}", "line 3, column 1: \"}\": the comma before it is the last one; remove it")]
     [InlineData("{ \"Network\": 10.244.0.0/16 }", "line 1, column 20: \".\": invalid number; text needs double quotes")]
     [InlineData(

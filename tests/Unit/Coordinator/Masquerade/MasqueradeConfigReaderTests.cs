@@ -187,6 +187,8 @@ public sealed class MasqueradeConfigReaderTests
     [InlineData("[1, 2]", "json: cannot unmarshal array into Go value of type config.MasqConfig")]
     [InlineData("snatAddresses: {eth1: [203.0.113.5, 203.0.113.6]}", "snatAddresses names two IPv4 addresses for link \"eth1\"")]
     [InlineData("snatAddresses: {eth1: 203.0.113}", "snatAddresses: \"203.0.113\" is not an address")]
+    [InlineData("outputInterfaces: [eth+]", "\"eth+\" is a pattern, and only whole names of links count here: name each link")]
+    [InlineData("snatAddresses: {'wl*': 203.0.113.5}", "\"wl*\" is a pattern, and only whole names of links count here: name each link")]
     [InlineData("outputInterfaces: ['a b']", "\"a b\" is not a valid link name")]
     public void What_cannot_be_used_is_refused_in_the_agents_words(string text, string message) => Assert.Equal(message, Refusal(text));
 

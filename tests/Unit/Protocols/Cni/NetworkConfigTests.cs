@@ -26,8 +26,14 @@ public sealed class NetworkConfigTests
     }
 
     [Theory]
-    [InlineData("""{"name":"n"} x""", "line 1, column 14")]
-    [InlineData("""{"name":"n"}{}""", "line 1, column 13")]
+    [InlineData("""{"name":"n"} x""", "line 1, column 14: the JSON ends before it")]
+    [InlineData("""{"name":"n"}{}""", "line 1, column 13: the JSON ends before it")]
+    [InlineData("{\"name\":\"n\"}\n}", "line 2, column 1: the JSON ends before it")]
+    [InlineData("{\"name\":\"n\"\n\"mtu\":1500}", "line 2, column 1: a comma is missing before it")]
+    [InlineData("""{"mtu":1500 "name":"n"}""", "line 1, column 13: a comma is missing before it")]
+    [InlineData("""{"plugins":[{} {}]}""", "line 1, column 16: a comma is missing before it")]
+    [InlineData("""{"name" "n"}""", "line 1, column 9: a colon is missing before it")]
+    [InlineData("""{"name" = "n"}""", "line 1, column 9: a colon is missing before it")]
     [InlineData("{\n \"name\": 'n'}", "line 2, column 10: text needs double quotes")]
     [InlineData("""{"name":"n",}""", "line 1, column 13: the comma before it is the last one, remove it")]
     [InlineData("{\"name\":\"n\",\n\"plugins\":[{},\r\n ]}", "line 3, column 2: the comma before it is the last one, remove it")]

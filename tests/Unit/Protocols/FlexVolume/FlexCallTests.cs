@@ -56,7 +56,12 @@ public sealed class FlexCallTests
     [InlineData("expandfs: the new size is missing", "expandfs", Json, "", "/dir")]
     [InlineData("expandfs: the new size \"-1\" is not a number of bytes", "expandfs", Json, "", "/dir", "-1")]
     [InlineData("the options argument is not a JSON object: unexpected end of JSON input", "mount", "/dir", "{")]
-    [InlineData("the options argument is not a JSON object: invalid JSON at line 1, column 4", "mount", "/dir", "{} {}")]
+    [InlineData(
+        "the options argument is not a JSON object: invalid JSON at line 1, column 4: the JSON ends before it",
+        "mount",
+        "/dir",
+        "{} {}"
+    )]
     [InlineData("option \"a\" is not a text", "mount", "/dir", """{"a":{}}""")]
     public void What_is_missing_or_wrong_is_said(string message, params string[] args) =>
         Assert.Equal(message, Assert.Throws<FlexException>(() => FlexCall.Parse(args)).Message);
