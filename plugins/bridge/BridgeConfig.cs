@@ -138,9 +138,12 @@ internal sealed record BridgeConfig
         problems.Try("mtu", () => InterfaceKeys.ReadMtu(node, "a veth interface"));
         problems.Try("vlan", () => ReadVlan(node));
         problems.Try("vlanTrunk", () => TrunkVlans.Parse(node));
+        foreach (var entry in node.FindItems("vlanTrunk"))
+            problems.AddUnknownIn(entry, "a vlanTrunk entry", "id", "minID", "maxID");
         problems.Try("mac", () => InterfaceKeys.ReadMac(request, hasKey: false));
         problems.Try("ipam", () => InterfaceKeys.ReadIpamType(node));
         problems.Try("dns", () => InterfaceKeys.ReadDns(node));
+        problems.AddUnknownOfDns(node);
         problems.AddUnknown(node, Keys, "is not a key of bridge and has no effect");
         if (problems.Count == 0)
             problems.Try("disableContainerInterface", () => Parse(request));

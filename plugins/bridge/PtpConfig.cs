@@ -57,6 +57,7 @@ internal sealed record PtpConfig
         problems.Try("ipMasqBackend", () => WantedTraffic.ReadBackend(node));
         problems.Try("ipam", () => ReadIpam(node));
         problems.Try("dns", () => InterfaceKeys.ReadDns(node));
+        problems.AddUnknownOfDns(node);
         problems.AddUnknown(node, keys, "is not a key of ptp and has no effect");
         return problems;
     }

@@ -89,6 +89,11 @@ internal sealed record DhcpConfig
         Try("ipam.priority", () => ReadPriority(ipam));
         Try("ipam.families", () => ReadFamilies(ipam));
         Try("ipam.ipv6", () => ReadStateless(ipam));
+        problems.AddUnknownIn(ipam, "dhcp", "type", "daemonSocketPath", "request", "provide", "priority", "families", "ipv6");
+        foreach (var entry in ipam.FindItems("request"))
+            problems.AddUnknownIn(entry, "a request entry", "skipDefault", "option");
+        foreach (var entry in ipam.FindItems("provide"))
+            problems.AddUnknownIn(entry, "a provide entry", "option", "value", "fromArg");
         return problems;
 
         void Try<T>(string path, Func<T> read)

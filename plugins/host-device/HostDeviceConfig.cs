@@ -67,6 +67,7 @@ internal sealed record HostDeviceConfig
         var node = request.Config;
         problems.Try("ipam", () => InterfaceKeys.ReadIpamType(node));
         problems.Try("dns", () => InterfaceKeys.ReadDns(node));
+        problems.AddUnknownOfDns(node);
         problems.AddUnknown(node, keys, "is not a key of host-device and has no effect");
         // With the capability the runtime says which device it is, at each call.
         var isChosenLater =

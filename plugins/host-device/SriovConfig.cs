@@ -79,6 +79,7 @@ internal sealed record SriovConfig
         var problems = new List<string>();
         problems.Try("ipam", () => InterfaceKeys.ReadIpamType(node));
         problems.Try("dns", () => InterfaceKeys.ReadDns(node));
+        problems.AddUnknownOfDns(node);
         problems.AddUnknown(node, keys, "is not a key of sriov and has no effect");
         // Multus adds deviceID to each call: a config on the node has none.
         problems.Try("config", () => Read(node));

@@ -48,6 +48,15 @@ internal sealed class ConfigProblems
         }
     }
 
+    /// <summary>False, and a problem more, where the node is no object: one, not one for each key that it has not.</summary>
+    public bool ReadObject(ConfigNode node)
+    {
+        var before = found.Count;
+        if (!node.IsNull)
+            Read(node.Path, () => node.Find(""));
+        return found.Count == before;
+    }
+
     /// <summary>
     /// Throws the first problem; what cannot be decoded comes before what is decoded but wrong, because the reference decodes first.
     /// </summary>

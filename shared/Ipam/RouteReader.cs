@@ -14,6 +14,8 @@ internal static class RouteReader
         var routes = new List<CniRoute>();
         foreach (var node in problems.Read("ipam.routes", () => keys.GetList("routes")) ?? [])
         {
+            if (!problems.ReadObject(node))
+                continue;
             var before = problems.Count;
             var destination = problems.Read($"{node.Path}.dst", () => node.FindPrefix("dst"));
             if (destination is null)

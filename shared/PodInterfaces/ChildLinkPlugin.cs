@@ -154,6 +154,7 @@ public abstract class ChildLinkPlugin : CniPlugin
         var problems = new List<string>();
         problems.Try("ipam", () => InterfaceKeys.ReadIpamType(request.Config));
         problems.Try("dns", () => InterfaceKeys.ReadDns(request.Config));
+        problems.AddUnknownOfDns(request.Config);
         problems.AddUnknown(request.Config, ["ipam", "dns", .. Keys], $"is not a key of {Name} and has no effect");
         problems.Try("config", () => FindFault(request));
         return [.. problems, .. IpamDelegate.Validate(request, InterfaceKeys.ReadIpamTypeLeniently(request.Config))];

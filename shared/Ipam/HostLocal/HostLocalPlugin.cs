@@ -192,7 +192,7 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
     {
         var problems = new ConfigProblems();
         HostLocalConfigReader.Read(request, problems);
-        return problems.ToSentences();
+        return [.. problems.ToSentences(), .. UnknownKeys.OfHostLocal(request)];
     }
 
     private static Attachment OwnerOf(CniRequest request) => LeaseOwners.Of(request.ContainerId, request.IfName);

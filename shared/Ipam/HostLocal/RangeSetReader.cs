@@ -72,6 +72,8 @@ internal sealed class RangeSetReader(ConfigProblems problems)
         }
 
         var before = problems.Count;
+        if (!problems.ReadObject(node))
+            return null;
         var subnet = problems.Read($"{node.Path}.subnet", () => node.FindPrefix("subnet"));
         var start = problems.Read($"{node.Path}.rangeStart", () => node.FindAddress("rangeStart"));
         var end = problems.Read($"{node.Path}.rangeEnd", () => node.FindAddress("rangeEnd"));

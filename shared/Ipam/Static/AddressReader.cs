@@ -39,6 +39,8 @@ internal sealed class AddressReader(CniRequest request, ConfigProblems problems)
         var addresses = new List<CniIP>();
         foreach (var node in problems.Read("ipam.addresses", () => keys.GetList("addresses")) ?? [])
         {
+            if (!problems.ReadObject(node))
+                continue;
             var path = $"{node.Path}.address";
             var text = problems.Read(path, () => FindExact(node, "address") ?? node.GetString("address")) ?? "";
             var gateway = problems.Read($"{node.Path}.gateway", () => node.FindAddress("gateway"));

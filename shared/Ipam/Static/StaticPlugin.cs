@@ -53,6 +53,6 @@ public sealed class StaticPlugin : CniPlugin
     {
         var problems = new ConfigProblems();
         StaticConfig.Read(request, problems);
-        return problems.ToSentences();
+        return [.. problems.ToSentences(), .. UnknownKeys.OfStatic(request)];
     }
 }

@@ -71,6 +71,10 @@ public readonly struct ConfigNode
     /// <summary>The members of an array; empty where the key is absent or null.</summary>
     public IReadOnlyList<ConfigNode> GetList(string key) => Find(key)?.AsList() ?? [];
 
+    /// <summary>The members of an array; none where it is absent or something else, or this is no object.</summary>
+    public IReadOnlyList<ConfigNode> FindItems(string key) =>
+        Value.Kind == JsonValueKind.Object && Find(key) is { Value.Kind: JsonValueKind.Array } list ? list.AsList() : [];
+
     /// <summary>A text; empty where the key is absent or null.</summary>
     public string GetString(string key) => Find(key)?.AsString() ?? "";
 

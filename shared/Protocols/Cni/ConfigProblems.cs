@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Plugboard.Addresses;
 
 namespace Plugboard.Protocols.Cni;
@@ -44,6 +45,35 @@ public static class ConfigProblems
                 problems.Add($"{Excerpt.Of(name)}: {fault}");
         }
     }
+
+    /// <summary>Reports keys of an object within a config that nothing reads; a value that is no object has none.</summary>
+    /// <param name="problems">Gets the reports.</param>
+    /// <param name="part">The object; null: absent.</param>
+    /// <param name="what">What it is, as <c>a route</c>.</param>
+    /// <param name="known">Its keys, read in any case.</param>
+    public static void AddUnknownIn(this List<string> problems, ConfigNode? part, string what, params string[] known)
+    {
+        if (part is not { Value.Kind: JsonValueKind.Object } node)
+            return;
+        foreach (var name in node.Names)
+        {
+            if (!Has(known, name))
+                problems.Add(
+                    $"{node.Path}.{Excerpt.Of(name)}: is not a key of {what} and has no effect: its keys are " + string.Join(", ", known)
+                );
+        }
+    }
+
+    /// <summary>Reports what nothing reads of a config's <c>dns</c>.</summary>
+    public static void AddUnknownOfDns(this List<string> problems, ConfigNode parent) =>
+        problems.AddUnknownIn(
+            parent.Value.Kind == JsonValueKind.Object ? parent.Find("dns") : null,
+            "dns",
+            "nameservers",
+            "domain",
+            "search",
+            "options"
+        );
 
     private static bool Has(string[] keys, string name) => keys.Contains(name, StringComparer.OrdinalIgnoreCase);
 }

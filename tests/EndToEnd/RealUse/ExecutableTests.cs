@@ -237,6 +237,27 @@ public sealed class ExecutableTests
         """ {"ipam":{"addresses":[{"address":"10.9.0.5"}]}} """,
         "ipam.addresses[0].address: the 'address' field is expected"
     )]
+    [InlineData(
+        "bridge",
+        """ {"ipam":{"type":"host-local","subnet":"10.1.0.0/24","routes":[{"dst":"10.0.0.0/8","gateway":"10.1.0.9"}]}} """,
+        "ipam.routes[0].gateway: is not a key of a route and has no effect: its keys are dst, gw, mtu, advmss, priority, table, scope\n"
+    )]
+    [InlineData(
+        "host-local",
+        """ {"ipam":{"subnt":"10.2.0.0/24","ranges":[[{"subnet":"10.1.0.0/24","gatway":"10.1.0.9"}]]}} """,
+        "ipam.subnt: is not a key of host-local and has no effect"
+    )]
+    [InlineData(
+        "host-local",
+        """ {"ipam":{"ranges":[[{"subnet":"10.1.0.0/24","gatway":"10.1.0.9"}]]}} """,
+        "ipam.ranges[0][0].gatway: is not a key of a range and has no effect: its keys are subnet, rangeStart, rangeEnd, gateway\n"
+    )]
+    [InlineData("static", """ {"ipam":{"address":[{"address":"10.9.0.5/24"}]}} """, "ipam.address: is not a key of static")]
+    [InlineData("static", """ {"ipam":{"dns":{"nameserver":["10.9.0.1"]}}} """, "ipam.dns.nameserver: is not a key of dns")]
+    [InlineData("ptp", """ {"ipam":{"type":"static"},"dns":{"Servers":[]}} """, "dns.Servers: is not a key of dns and has no effect")]
+    [InlineData("bridge", """ {"vlanTrunk":[{"ids":5}]} """, "vlanTrunk[0].ids: is not a key of a vlanTrunk entry and has no effect")]
+    [InlineData("macvlan", """ {"mode":"bridge","dns":{"servers":[]}} """, "dns.servers: is not a key of dns and has no effect")]
+    [InlineData("dhcp", """ {"ipam":{"provide":[{"option":"12","fromArgs":"X"}]}} """, "ipam.provide[0].fromArgs: is not a key of")]
     [InlineData("dhcp", """ {"ipam":{"request":[{"option":"foo"}]}} """, "ipam.request: Can not parse option \"foo\"")]
     [InlineData("static", "{}", "ipam: IPAM config missing 'ipam' key\n")]
     public void Validate_tells_what_is_wrong_with_a_config(string name, string keys, string finding)
