@@ -46,6 +46,29 @@ internal sealed record NetworkFile(string Path)
         return names.ConvertAll(name => Read(host, $"{directory}/{name}", dataDirectory));
     }
 
+    /// <summary>
+    /// The names in the directory that look like network configs, and that no runtime reads: of another ending, as
+    /// <c>10-flannel.conflist.cilium_bak</c>, or directories. Null if the directory is absent.
+    /// </summary>
+    /// <param name="root">The directory where the host's root is seen.</param>
+    /// <param name="directory">The directory on the host.</param>
+    public static IReadOnlyList<string>? FindPassedOver(string root, string directory)
+    {
+        using var host = RootedDirectory.Open(root);
+        using var found = host.TryOpen(directory, out _);
+        var names = found?.ReadNames().FindAll(LooksLikeConfig);
+        names?.Sort(StringComparer.Ordinal);
+        return names is null ? null : [.. names.Take(MostNames)];
+    }
+
+    private const int MostNames = 5;
+
+    private static bool LooksLikeConfig(string name) =>
+        name.Contains(".conf", StringComparison.OrdinalIgnoreCase)
+        || name.Contains(".json", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith(".yaml", StringComparison.Ordinal)
+        || name.EndsWith(".yml", StringComparison.Ordinal);
+
     // libcni's ConfFiles: by extension, whatever the name begins with.
     internal static bool IsConfig(string name) => System.IO.Path.GetExtension(name) is ".conf" or ".conflist" or ".json";
 
