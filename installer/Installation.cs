@@ -72,9 +72,12 @@ internal sealed class Installation(InstallOptions options, TimeProvider clock)
             ? "the driver is installed under drivers' names: --flexvolume vendor/driver"
             : "leave it out of --plugins; it is executed where it is";
 
-    private static string DriverRemedy(DriverName driver) =>
-        $"its last part selects the backend: local, loop, tmpfs, nfs, cifs or uds"
-        + $"{Spelling.Hint(driver.Driver.ToLowerInvariant(), Dialect.OwnDrivers)}, after a vendor of your choice; or take one of {Dialect.ForeignNames}";
+    private static string DriverRemedy(DriverName driver)
+    {
+        var meant = Spelling.Hint(driver.Driver.ToLowerInvariant(), Dialect.OwnDrivers);
+        return $"its last part selects the backend: local, loop, tmpfs, nfs, cifs or uds{meant}, after a vendor of your choice; or take "
+            + $"one of {Dialect.ForeignNames}";
+    }
 
     private static IEnumerable<FileReport> Commit(List<(InstallDirectory Place, Staged Staged)> ready)
     {
