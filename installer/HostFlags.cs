@@ -78,6 +78,18 @@ internal sealed class HostFlags
                 "--plugins takes names of plugins, separated by commas"
             )
         );
+        // A variable of a manifest that has no value would install nothing, and succeed.
+        foreach (var (option, instead) in ((Option<string?>, string)[])[(plugins, "all or none"), (drivers, "no flag for none")])
+        {
+            option.Validators.Add(result =>
+                CommandLine.Require(
+                    result.GetValueOrDefault<string?>() is null || Words(result.GetValueOrDefault<string?>()).Count > 0,
+                    result,
+                    $"{option.Name} names nothing; write {instead}"
+                )
+            );
+        }
+
         drivers.Validators.Add(static result =>
             CommandLine.Require(
                 Words(result.GetValueOrDefault<string?>()).All(static word => DriverName.Find(word) is not null),
@@ -124,7 +136,7 @@ internal sealed class HostFlags
                 var names => Words(names),
             },
             FlexVolumeDirectory = result.GetValue(flexVolumeDirectory) is { } directory ? Plain(directory) : null,
-            Drivers = Words(result.GetValue(drivers)).ConvertAll(static word => DriverName.Find(word)!),
+            Drivers = [.. Words(result.GetValue(drivers)).Select(static word => DriverName.Find(word)!).Distinct()],
             Patience = TimeSpan.FromSeconds(result.GetValue(patience)),
             IsJson = result.GetValue(output) == "json",
         };

@@ -1,4 +1,7 @@
+using Plugboard.Drivers;
 using Plugboard.Install;
+using Plugboard.Linux;
+using Plugboard.Protocols.FlexVolume;
 
 namespace Plugboard.Installer;
 
@@ -48,10 +51,32 @@ internal sealed class Installation(InstallOptions options, TimeProvider clock)
     {
         var wanted = new List<(InstallTarget, InstallSource)>();
         foreach (var name in Plugins)
+        {
+            if (PluginSet.IsOther(name))
+                throw new InstallException($"{name} is not a plugin", OtherRemedy(name));
             wanted.Add((InstallTarget.Plugin(name), sources.Get(name)));
+        }
+
         foreach (var driver in options.Host.Drivers)
+        {
+            if (Dialect.Find(driver) is null)
+                throw new InstallException($"{driver.Slashed} is not a driver of ours", DriverRemedy(driver));
             wanted.Add((InstallTarget.Driver(driver), sources.Get(PluginSet.Driver)));
+        }
+
         return wanted;
+    }
+
+    private static string OtherRemedy(string name) =>
+        name == PluginSet.Driver
+            ? "the driver is installed under drivers' names: --flexvolume vendor/driver"
+            : "leave it out of --plugins; it is executed where it is";
+
+    private static string DriverRemedy(DriverName driver)
+    {
+        var meant = Spelling.Hint(driver.Driver.ToLowerInvariant(), Dialect.OwnDrivers);
+        return $"its last part selects the backend: local, loop, tmpfs, nfs, cifs or uds{meant}, after a vendor of your choice; or take "
+            + $"one of {Dialect.ForeignNames}";
     }
 
     private static IEnumerable<FileReport> Commit(List<(InstallDirectory Place, Staged Staged)> ready)

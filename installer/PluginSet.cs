@@ -35,6 +35,9 @@ internal static class PluginSet
             : throw new InstallException($"{directory} contains no executables", "give the directory of the executables with --from");
     }
 
+    /// <summary>True for an executable that lies beside the plugins and is not one.</summary>
+    public static bool IsOther(string name) => Array.IndexOf(others, name) >= 0;
+
     /// <summary>True for what may be a plugin's name: no path, no hidden file.</summary>
     public static bool IsPluginName(string name) =>
         name.Length > 0

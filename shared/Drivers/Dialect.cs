@@ -15,6 +15,9 @@ public sealed record Dialect(string Backend, OptionNames Names)
     public static string ForeignNames =>
         "k8s/nfs, alicloud/nas, fstab/cifs, juliohm/cifs, microsoft.com/smb, ramax.com/local-storage, kvaps/loop, nodeagent/uds";
 
+    /// <summary>The names of drivers that any vendor may have.</summary>
+    public static IReadOnlyList<string> OwnDrivers { get; } = ["local", "loop", "tmpfs", "nfs", "cifs", "smb", "uds"];
+
     /// <summary>
     /// The answer to <c>init</c>. A dead server would block statistics and changes of ownership, so remote volumes have neither.
     /// </summary>

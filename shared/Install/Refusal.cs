@@ -26,6 +26,49 @@ internal static class Refusal
             _ => new InstallException(e.Message, "make it a directory that root can open", e),
         };
 
+    /// <summary>
+    /// Refuses to replace a file that the kernel would not replace: one with an attribute of chattr(1). People set it to keep other
+    /// installers away.
+    /// </summary>
+    /// <exception cref="InstallException">It has such an attribute.</exception>
+    public static void RequireUnprotected(FileStatus status, string path)
+    {
+        if (status.Protection is { } attribute)
+            throw OfProtection(attribute, path);
+    }
+
+    private static InstallException OfProtection(char attribute, string path, Exception? cause = null) =>
+        new(
+            $"{path} is {(attribute == 'i' ? "immutable" : "append-only")} (attribute {attribute} of chattr)",
+            $"`lsattr -d {path}` shows it: find out who set it, then `chattr -{attribute} {path}` and try again",
+            cause
+        );
+
+    // The file, or a directory that it is in.
+    private static InstallException? FindProtection(ErrnoException e, FileDirectory directory)
+    {
+        foreach (var path in (string?[])[e.Subject, Path.GetDirectoryName(e.Subject), directory.Path])
+        {
+            if (path is ['/', ..] && Look(path) is { } attribute)
+                return OfProtection(attribute, path, e);
+        }
+
+        return null;
+    }
+
+    private static char? Look(string path)
+    {
+        try
+        {
+            return FileDescriptor.FindStatus(path)?.Protection;
+        }
+        catch (ErrnoException)
+        {
+            // The error that is explained says more.
+            return null;
+        }
+    }
+
     /// <summary>Explains an error of an installation.</summary>
     public static InstallException Explain(ErrnoException e, FileDirectory directory) =>
         e.Errno switch
@@ -46,6 +89,7 @@ internal static class Refusal
                 "raise it and try again; each file is whole, the old one or the new one",
                 e
             ),
+            Errno.EPERM when FindProtection(e, directory) is { } protection => protection,
             Errno.EACCES or Errno.EPERM => new InstallException(
                 e.Message,
                 "run it as root with CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER; if a security module refuses, with a label that "

@@ -25,6 +25,7 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
                 return null;
             }
 
+            RequireReplaceable(target);
             return new Staged(target, Write(target, source) with { Since = Now(), By = by }, IsOurs: true);
         }
         catch (ErrnoException e)
@@ -65,6 +66,17 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
             return false;
         using var file = home.FindRegular(target.File);
         return file is not null && FileContent.Equal(file.ReadAt, source.ReadAt);
+    }
+
+    // Found before anything is replaced, like other faults; the directories themselves are found when the new file is written.
+    private void RequireReplaceable(InstallTarget target)
+    {
+        using var home = place.FindHome(target);
+        if (home is null)
+            return;
+        Refusal.RequireUnprotected(home.Status(), home.Path);
+        if (home.FindStatus(target.File) is { } status)
+            Refusal.RequireUnprotected(status, $"{place.Path}/{target.RelativePath}");
     }
 
     // Another program installed the same file, or a crash of the machine lost the record.
@@ -129,6 +141,7 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
         var name = StateNames.New(target.Key);
         try
         {
+            RequireReplaceable(target);
             place.State.Remove(name);
             Backup.Duplicate(place.State, kept, place.State, name);
             if (!status.IsLink)

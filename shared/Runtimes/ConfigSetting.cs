@@ -12,6 +12,9 @@ internal sealed record ConfigSetting(IReadOnlyList<string> Directories, string P
     public static ConfigSetting? FindOne(DocumentNode? table, string key, string path) =>
         table?.Find(key) is { } value && value.AsText().Length > 0 ? At([Directory(value)], value, path) : null;
 
+    /// <summary>The text of a key; null if it is absent or empty.</summary>
+    public static string? FindText(DocumentNode? table, string key) => table?.Find(key)?.AsText() is { Length: > 0 } text ? text : null;
+
     /// <summary>The value of a key that is a list of strings; null if it is absent or empty.</summary>
     public static ConfigSetting? FindMany(DocumentNode? table, string key, string path)
     {

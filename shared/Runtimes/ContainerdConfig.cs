@@ -23,6 +23,8 @@ internal sealed class ContainerdConfig
     private ConfigSetting? single;
     private ConfigSetting? several;
     private ConfigSetting? conf;
+    private int? usedConfigs;
+    private string? template;
     private int version;
     private string root = "";
 
@@ -69,6 +71,8 @@ internal sealed class ContainerdConfig
         )
         {
             Problems = [.. problems, .. Contradictions()],
+            UsedConfigs = IsBroken ? 1 : usedConfigs ?? 1,
+            Template = IsBroken ? null : template,
             IsAssumed = IsBroken,
         };
     }
@@ -167,7 +171,7 @@ internal sealed class ContainerdConfig
         }
 
         if (release is not null)
-            (several, single, conf) = (null, null, null);
+            (several, single, conf, usedConfigs, template) = (null, null, null, null, null);
     }
 
     private void TakeCni(DocumentNode cni, string path)
@@ -175,6 +179,8 @@ internal sealed class ContainerdConfig
         single = ConfigSetting.FindOne(cni, "bin_dir", path) ?? single;
         several = ConfigSetting.FindMany(cni, "bin_dirs", path) ?? several;
         conf = ConfigSetting.FindOne(cni, "conf_dir", path) ?? conf;
+        usedConfigs = cni.Find("max_conf_num")?.AsInteger(0, int.MaxValue) ?? usedConfigs;
+        template = ConfigSetting.FindText(cni, "conf_template") ?? template;
     }
 
     // filepath.Glob if there is a star; a relative path is relative to the file.

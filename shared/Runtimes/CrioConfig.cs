@@ -23,6 +23,7 @@ internal sealed class CrioConfig
     private ConfigSetting? several;
     private ConfigSetting? single;
     private ConfigSetting? conf;
+    private string? defaultNetwork;
     private bool isBroken;
 
     private CrioConfig(HostFiles files) => this.files = files;
@@ -61,6 +62,7 @@ internal sealed class CrioConfig
         )
         {
             Problems = problems,
+            DefaultNetwork = isBroken ? null : defaultNetwork,
             IsAssumed = isBroken,
         };
     }
@@ -88,6 +90,9 @@ internal sealed class CrioConfig
         several = ConfigSetting.FindMany(network, "plugin_dirs", path) ?? several;
         single = ConfigSetting.FindOne(network, "plugin_dir", path) ?? single;
         conf = ConfigSetting.FindOne(network, "network_dir", path) ?? conf;
+        // An empty one takes back what an earlier file says.
+        if (network?.Find("cni_default_network") is not null)
+            defaultNetwork = ConfigSetting.FindText(network, "cni_default_network");
     }
 
     private void Fail(string problem)

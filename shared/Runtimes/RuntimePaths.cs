@@ -19,6 +19,18 @@ public sealed record RuntimePaths(string Runtime, IReadOnlyList<string> BinDirec
     /// <summary>What of the configuration cannot be read, or has no effect: a sentence each, with file and line.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 
+    /// <summary>The name of the only network that it uses (CRI-O's <c>cni_default_network</c>); null: it takes the first by name.</summary>
+    public string? DefaultNetwork { get; init; }
+
+    /// <summary>How many network configs it uses, the first by name (containerd's <c>max_conf_num</c>); 0: all of them.</summary>
+    public int UsedConfigs { get; init; } = 1;
+
+    /// <summary>
+    /// The template of which it makes the network config once the kubelet has the node's podCIDR (containerd's <c>conf_template</c>);
+    /// null: others make it.
+    /// </summary>
+    public string? Template { get; init; }
+
     /// <summary>The configuration could not be read: the paths are the runtime's defaults, which may be wrong.</summary>
     public bool IsAssumed { get; init; }
 

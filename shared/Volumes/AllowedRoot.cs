@@ -116,8 +116,30 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
                     + $"which is not followed ({cause.Subject})",
                 cause
             ),
-            _ => VolumeException.From($"{backend}: cannot open \"{ShortText.Of(Inside)}\" below {Root}", cause),
+            _ => VolumeException.From($"{backend}: cannot open \"{ShortText.Of(Inside)}\" below {Root}", cause, AdviceOn(cause.Errno)),
         };
+
+    private string AdviceOn(Errno errno) =>
+        errno switch
+        {
+            Errno.EROFS => $"the filesystem of {this} is mounted read-only: mount it writable; what exists already can be mounted with "
+                + "readOnly: \"true\"",
+            Errno.EPERM when FindProtection() is { } attribute =>
+                $"it is {(attribute == 'i' ? "immutable" : "append-only")}: set option readOnly: \"true\", or `chattr -{attribute} {this}`",
+            _ => "",
+        };
+
+    private char? FindProtection()
+    {
+        try
+        {
+            return FileDescriptor.FindStatus(ToString())?.Protection;
+        }
+        catch (ErrnoException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The whole path, for people.</summary>
     public override string ToString() => Inside.Length == 0 ? Root : $"{Root.TrimEnd('/')}/{Inside}";

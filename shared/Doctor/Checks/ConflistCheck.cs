@@ -1,3 +1,4 @@
+using System.Globalization;
 using Plugboard.Doctor.Nodes;
 
 namespace Plugboard.Doctor.Checks;
@@ -13,22 +14,56 @@ internal sealed class ConflistCheck : ICheck
             yield return Broken(node, broken);
         // A broken config has its own finding, which explains that there is no network.
         if (node.Networks.Count == 0)
-            yield return Missing(node.ConfDirectory);
+            yield return Missing(node);
+        else if (node.Runtime?.DefaultNetwork is { } wanted && node.ChosenNetwork is null)
+            yield return NotNamed(node, wanted);
         if (FindSeveral(node) is { } several)
             yield return several;
     }
 
-    private static Finding Missing(string directory) =>
-        new(
+    private static Finding Missing(Node node)
+    {
+        var directory = node.ConfDirectory;
+        var names = NetworkFile.FindPassedOver(node.Options.HostRoot, directory);
+        return new Finding(
             FindingIds.ConflistMissing,
             Severity.Error,
-            $"{directory} has no network config",
+            names is null ? $"{directory} does not exist"
+                : names.Count == 0 ? $"{directory} has no network config"
+                : $"{directory} has no network config; no runtime reads {string.Join(", ", names)}",
             "the runtime says \"cni plugin not initialized\", the node is NotReady and starts no pod",
-            "install the cluster's network (flannel's DaemonSet, or a conflist such as examples/bridge.conflist); where it is "
-                + "installed, see why its pod on this node does not run"
+            Remedy(node, names ?? [])
         )
         {
             Subject = directory,
+        };
+    }
+
+    private static string Remedy(Node node, IReadOnlyList<string> passedOver)
+    {
+        if (node.Runtime?.Template is { } template)
+            return $"containerd makes it from {template} (conf_template) once the node has a podCIDR (`kubectl get node -o "
+                + "jsonpath='{.spec.podCIDR}'`): see why it has none, or remove the key";
+        var install =
+            "install the cluster's network (flannel's DaemonSet, or a conflist such as examples/bridge.conflist); where it is "
+            + "installed, see why its pod on this node does not run";
+        return passedOver.Count == 0
+            ? install
+            : "if one of these is the cluster's, give it a name that ends in .conflist (Cilium adds .cilium_bak to all but its own); else "
+                + install;
+    }
+
+    private static Finding NotNamed(Node node, string wanted) =>
+        new(
+            FindingIds.ConflistMissing,
+            Severity.Error,
+            $"no network config of {node.ConfDirectory} has the name {wanted}, the only one that {node.Runtime!.Runtime} uses "
+                + "(cni_default_network)",
+            "the node is NotReady and starts no pod",
+            $"give cni_default_network the name of one of these: {Names(node, node.Networks)}; or remove it, and the first is used"
+        )
+        {
+            Subject = node.ConfDirectory,
         };
 
     private static Finding Broken(Node node, NetworkFile file) =>
@@ -46,22 +81,26 @@ internal sealed class ConflistCheck : ICheck
     // podman uses all of them: for it, several are as it should be.
     private static Finding? FindSeveral(Node node)
     {
+        // Who says which ones, or all, wants the others to be as they are.
+        if (node.Runtime is { DefaultNetwork: not null } or { UsedConfigs: 0 })
+            return null;
+        var most = node.Runtime?.UsedConfigs ?? 1;
         var readable = node.Networks.Where(static file => file.List is not null).ToList();
         if (!node.PodmanUsesAll)
-            return readable.Count > 1 ? Several(node, readable) : null;
+            return readable.Count > most ? Several(node, readable) : null;
         if (node.Runtime is null)
             return null;
         var others = readable.Where(static file => !file.IsOfPodman).ToList();
         if (others.Count > 0 && readable[0].IsOfPodman)
             return PodmanFirst(node, readable[0], others[0]);
-        return others.Count > 1 ? Several(node, others) : null;
+        return others.Count > most ? Several(node, others) : null;
     }
 
     private static Finding Several(Node node, List<NetworkFile> files) =>
         new(
             FindingIds.ConflistSeveral,
             Severity.Warning,
-            $"{files.Count} network configs: {Names(node, files)}; the runtime takes the first, network {files[0].List!.Name}",
+            $"{files.Count} network configs: {Names(node, files)}; the runtime takes {Taken(node, files)}",
             "the other configs have no effect; a config that sorts before it changes every new pod's network",
             node.PodmanUsesAll
                 ? "remove those that neither the cluster nor podman needs (`podman network ls`: podman uses all), or give the cluster's "
@@ -71,6 +110,11 @@ internal sealed class ConflistCheck : ICheck
         {
             Subject = string.Join(',', files.Select(static file => file.Path)),
         };
+
+    private static string Taken(Node node, List<NetworkFile> files) =>
+        node.Runtime?.UsedConfigs is > 1 and var most
+            ? string.Create(CultureInfo.InvariantCulture, $"the first {most} (max_conf_num)")
+            : $"the first, network {files[0].List!.Name}";
 
     private static Finding PodmanFirst(Node node, NetworkFile podmans, NetworkFile other) =>
         new(

@@ -2,6 +2,7 @@ using Plugboard.ClusterFiles;
 using Plugboard.Doctor.Nodes;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
+using Plugboard.Protocols.Cni;
 
 namespace Plugboard.Doctor.Checks;
 
@@ -69,6 +70,9 @@ internal sealed class PluginFileCheck : ICheck
                     + "plugins in the runtime",
             PluginFault.Refused =>
                 "the audit log names the module and its rule (`ausearch -m avc`, `journalctl -k`); `restorecon` on SELinux",
+            // Ours speak none later.
+            PluginFault.OtherVersion when CniVersions.Compare(use.List.CniVersion, CniVersions.Current) > 0 =>
+                $"use a cniVersion in {node.OnNode(use.File.Path)} that it speaks",
             PluginFault.OtherVersion =>
                 $"{Supply(node, use, fault.Type)}; or use a cniVersion in {node.OnNode(use.File.Path)} that it speaks",
             _ => Supply(node, use, fault.Type),

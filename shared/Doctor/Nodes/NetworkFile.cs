@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Plugboard.ClusterFiles;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -46,6 +47,29 @@ internal sealed record NetworkFile(string Path)
         return names.ConvertAll(name => Read(host, $"{directory}/{name}", dataDirectory));
     }
 
+    /// <summary>
+    /// The names in the directory that look like network configs, and that no runtime reads: of another ending, as
+    /// <c>10-flannel.conflist.cilium_bak</c>, or directories. Null if the directory is absent.
+    /// </summary>
+    /// <param name="root">The directory where the host's root is seen.</param>
+    /// <param name="directory">The directory on the host.</param>
+    public static IReadOnlyList<string>? FindPassedOver(string root, string directory)
+    {
+        using var host = RootedDirectory.Open(root);
+        using var found = host.TryOpen(directory, out _);
+        var names = found?.ReadNames().FindAll(LooksLikeConfig);
+        names?.Sort(StringComparer.Ordinal);
+        return names is null ? null : [.. names.Take(MostNames)];
+    }
+
+    private const int MostNames = 5;
+
+    private static bool LooksLikeConfig(string name) =>
+        name.Contains(".conf", StringComparison.OrdinalIgnoreCase)
+        || name.Contains(".json", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith(".yaml", StringComparison.Ordinal)
+        || name.EndsWith(".yml", StringComparison.Ordinal);
+
     // libcni's ConfFiles: by extension, whatever the name begins with.
     internal static bool IsConfig(string name) => System.IO.Path.GetExtension(name) is ".conf" or ".conflist" or ".json";
 
@@ -75,6 +99,8 @@ internal sealed record NetworkFile(string Path)
             var isList = path.EndsWith(".conflist", StringComparison.Ordinal);
             if (FindWrongEnding(content, isList) is { } wrong)
                 return new NetworkFile(path) { Fault = wrong };
+            if (isList && FindWrongFlag(content) is { } flag)
+                return new NetworkFile(path) { Fault = flag };
             var list = Conflist.Parse(isList ? content : Wrap(content), path);
             var plugins = NetworkConfig.Parse(list.Content).Root.GetList("plugins");
             return new NetworkFile(path) { List = list, Plugins = [.. plugins.Select(plugin => Use(plugin, dataDirectory))] };
@@ -99,6 +125,21 @@ internal sealed record NetworkFile(string Path)
         return hasType ? null
             : hasPlugins ? "it has no type: a list of plugins needs a name that ends in .conflist"
             : "it has no type";
+    }
+
+    // libcni takes true and false, also as texts, and refuses the whole list for anything else.
+    private static string? FindWrongFlag(byte[] content)
+    {
+        var root = NetworkConfig.Parse(content).Root;
+        foreach (var key in (string[])["disableCheck", "disableGC"])
+        {
+            if (root.Find(key)?.Value is not { } value || value.Kind is JsonValueKind.True or JsonValueKind.False)
+                continue;
+            if (value.Kind != JsonValueKind.String || value.Text.ToLowerInvariant() is not ("true" or "false"))
+                return $"{key} is neither true nor false";
+        }
+
+        return null;
     }
 
     // A single plugin's config counts as a list of one.
@@ -128,7 +169,7 @@ internal sealed record NetworkFile(string Path)
     private static PluginUse Read(ConfigNode plugin, string dataDirectory)
     {
         var use = new PluginUse(plugin.GetString("type"));
-        var ipam = plugin.Find("ipam") is { Value.Kind: System.Text.Json.JsonValueKind.Object } found ? found : (ConfigNode?)null;
+        var ipam = plugin.Find("ipam") is { Value.Kind: JsonValueKind.Object } found ? found : (ConfigNode?)null;
         if (use.Type == "flannel")
             return Flannel(use, plugin, ipam, dataDirectory);
         if (ipam?.GetString("type") == "host-local")

@@ -84,21 +84,35 @@ internal sealed class Node
     /// <summary>The network configs, in the runtime's order.</summary>
     public IReadOnlyList<NetworkFile> Networks => networks.Value;
 
-    /// <summary>The config that a runtime uses: the first valid one; null if absent.</summary>
-    public NetworkFile? ChosenNetwork => Networks.FirstOrDefault(static file => file.List is not null);
+    /// <summary>The config that a runtime uses: the one that its configuration names, else the first valid one; null if absent.</summary>
+    public NetworkFile? ChosenNetwork =>
+        Networks.FirstOrDefault(file => file.List is { } list && (Runtime?.DefaultNetwork is not { } wanted || list.Name == wanted));
+
+    /// <summary>The configs that the runtime gives to every pod: the chosen one, and as many after it as its configuration says.</summary>
+    public IReadOnlyList<NetworkFile> RuntimeNetworks
+    {
+        get
+        {
+            if (Runtime is not { DefaultNetwork: null } runtime)
+                return ChosenNetwork is { } chosen ? [chosen] : [];
+            var readable = Networks.Where(static file => file.List is not null);
+            return runtime.UsedConfigs == 0 ? [.. readable] : [.. readable.Take(runtime.UsedConfigs)];
+        }
+    }
 
     /// <summary>
-    /// The configs in use: the chosen one and, where podman uses the directory, its own networks; without another runtime all that are
-    /// readable.
+    /// The configs in use: those of the runtime and, where podman uses the directory, its own networks; without another runtime all that
+    /// are readable.
     /// </summary>
     public IReadOnlyList<NetworkUse> UsedNetworks
     {
         get
         {
             var used = new List<NetworkUse>();
+            var ofRuntime = RuntimeNetworks;
             foreach (var file in Networks.Where(static file => file.List is not null))
             {
-                if (used.Count == 0)
+                if (ofRuntime.Contains(file))
                     used.Add(new NetworkUse(file, BinDirectories, DescribeBinDirectories()));
                 else if (PodmanUsesAll && (Runtime is null || file.IsOfPodman))
                     used.Add(new NetworkUse(file, Options.BinDirectories ?? Podman!.BinDirectories, DescribeBinDirectories(Podman)));

@@ -290,6 +290,10 @@ public sealed unsafe class FileDescriptor : SafeHandle
             Mode = buffer.stx_mode & 0xfffu,
             User = buffer.stx_uid,
             Group = buffer.stx_gid,
+            Protection =
+                (buffer.stx_attributes & LibC.File.STATX_ATTR_IMMUTABLE) != 0 ? 'i'
+                : (buffer.stx_attributes & LibC.File.STATX_ATTR_APPEND) != 0 ? 'a'
+                : null,
             ChangedNanoseconds = (Int128)buffer.stx_ctime.tv_sec * 1_000_000_000 + buffer.stx_ctime.tv_nsec,
         };
     }

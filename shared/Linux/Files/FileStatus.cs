@@ -27,6 +27,12 @@ public readonly record struct FileStatus(ulong Device, ulong Inode, long Size, I
     /// <summary>Last change of content, mode, owner or names, in nanoseconds since 1970. No call sets it.</summary>
     public Int128 ChangedNanoseconds { get; init; }
 
+    /// <summary>
+    /// It has an attribute that keeps root too from replacing, renaming or removing it; for a directory, what is in it: <c>i</c>
+    /// (immutable) or <c>a</c> (append only) of chattr(1), or null if it has neither. Linux 4.11; tmpfs from 6.0 on.
+    /// </summary>
+    public char? Protection { get; init; }
+
     /// <summary>True if both name one and the same file.</summary>
     public bool IsSameFile(FileStatus other) => Device == other.Device && Inode == other.Inode;
 }

@@ -11,6 +11,8 @@ internal static unsafe partial class File
     public const int LOCK_UN = 8;
 
     public const int AT_STATX_FORCE_SYNC = 0x2000;
+    public const ulong STATX_ATTR_IMMUTABLE = 0x10;
+    public const ulong STATX_ATTR_APPEND = 0x20;
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int OpenAt(int directory, string path, int flags, uint mode);

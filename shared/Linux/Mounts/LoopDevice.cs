@@ -22,6 +22,9 @@ public sealed unsafe class LoopDevice : IDisposable
     /// <summary>Its path, such as <c>/dev/loop3</c>.</summary>
     public string Path => device.Path;
 
+    /// <summary>Its content, for reading; open until the disposal.</summary>
+    public FileDescriptor Content => device;
+
     /// <summary>
     /// The device whose file is <paramref name="image"/>, by device and inode, not by name; null if absent. It exists at least until the
     /// disposal.

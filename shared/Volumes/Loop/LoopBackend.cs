@@ -44,7 +44,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
             throw plan.Trespass;
         using var place = target.Prepare();
         using var device = FindDevice(plan, image) ?? Attach(plan, image);
-        Mount(plan, device, place);
+        Mount(plan, device, image, place);
         target.Publish();
         return $"{plan.Image} is mounted from {device.Path}";
     }
@@ -94,7 +94,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
             tools.CheckExt4(image, force: false);
     }
 
-    private void Mount(LoopPlan plan, LoopDevice device, FileDescriptor place)
+    private void Mount(LoopPlan plan, LoopDevice device, FileDescriptor image, FileDescriptor place)
     {
         try
         {
@@ -110,21 +110,44 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         }
         catch (ErrnoException e)
         {
-            throw VolumeException.From($"loop: cannot mount {plan.Image} as {plan.FsType}", e, Advice(plan, e.Errno));
+            throw VolumeException.From($"loop: cannot mount {plan.Image} as {plan.FsType}", e, Advice(plan, image, e.Errno));
         }
     }
 
-    private static string Advice(LoopPlan plan, Errno errno) =>
+    private static string Advice(LoopPlan plan, FileDescriptor image, Errno errno) =>
         errno switch
         {
             Errno.ENODEV => $"the kernel has no {plan.FsType} (modprobe {plan.FsType} on the node)",
+            // xfs, and btrfs before Linux 6.7.
+            Errno.EINVAL or Errno.EEXIST when ImageContent.FindTwin(image, plan.FsType) is { } twin => TwinAdvice(plan, twin),
+            Errno.EINVAL when ImageContent.Has(image, plan.FsType) =>
+                $"the kernel does not take one of these mount options, or a property of this {plan.FsType}, such as blocks larger than a "
+                    + "page or a feature of a later kernel (its log says which)",
             Errno.EINVAL =>
                 $"the kernel found no {plan.FsType} filesystem in it, or does not take these mount options (its log says which)",
+            Errno.EROFS when plan.ReadOnly =>
+                "it was not unmounted cleanly, and its log can be replayed only in a writable mount: mount it writable once, or without "
+                    + $"the latest changes by the mount option {WithoutLog(plan.FsType)}",
             Errno.EBUSY => "if it is mounted read-only elsewhere on this node, it cannot be mounted writable at the same time, "
                 + "nor the other way round",
             Errno.EUCLEAN => "its filesystem is damaged; run fsck on the node",
             _ => "",
         };
+
+    private static string WithoutLog(string fsType) =>
+        fsType switch
+        {
+            "xfs" => "norecovery",
+            "btrfs" => "rescue=nologreplay",
+            _ => "noload",
+        };
+
+    private static string TwinAdvice(LoopPlan plan, string twin) =>
+        plan.FsType == "xfs"
+            ? $"its UUID is also that of {twin}, which is in use: one is a copy of the other; give this one a new UUID (xfs_admin -U "
+                + $"generate {plan.Image}), or add the mount option nouuid"
+            : $"its UUID is also that of {twin}, which is in use: one is a copy of the other; give this one a new UUID (btrfstune -u "
+                + $"{plan.Image})";
 
     /// <inheritdoc/>
     public override long Expand(ExpandRequest request)

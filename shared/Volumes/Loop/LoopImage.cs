@@ -66,6 +66,9 @@ internal static class LoopImage
         made.File.SetLength(size);
         var tools = new FilesystemTools(plan.Image.ToString(), policy.MountTimeout);
         tools.Make(plan.FsType, made.File, policy.MkfsOptions.GetValueOrDefault(plan.FsType, []));
+        // mkfs gives all blocks back that it does not write: mke2fs(8), discard; mkfs.xfs(8), -K; mkfs.btrfs(8), -K.
+        if (plan.Preallocate)
+            made.File.Allocate(size);
         made.File.Sync();
         if (!made.TryLink(plan.Image.Inside[(slash + 1)..]))
             throw new ErrnoException("link", plan.Image.Inside, Errno.EEXIST);

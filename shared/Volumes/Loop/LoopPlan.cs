@@ -35,6 +35,14 @@ internal sealed record LoopPlan
         "logbsize",
         "inode64",
         "errors",
+        "noload",
+        "norecovery",
+        "nouuid",
+        "rescue",
+        "acl",
+        "noacl",
+        "user_xattr",
+        "nouser_xattr",
     ];
 
     /// <summary>The image file.</summary>
@@ -109,7 +117,8 @@ internal sealed record LoopPlan
     private static string FsTypeOf(string text) =>
         text switch
         {
-            "" => "ext4",
+            // The kernel's ext4 mounts its forerunners; their drivers are gone.
+            "" or "ext3" or "ext2" => "ext4",
             "ext4" or "xfs" or "btrfs" => text,
             _ => throw new VolumeException($"{Backend}: fsType is \"{ShortText.Of(text)}\"; \"ext4\", \"xfs\" or \"btrfs\" is wanted"),
         };

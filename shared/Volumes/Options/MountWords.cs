@@ -52,6 +52,40 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
         ["loop"] = "it is for images; the driver for them is loop",
     };
 
+    // exports(5).
+    private static readonly HashSet<string> exports = new(StringComparer.Ordinal)
+    {
+        "no_root_squash",
+        "root_squash",
+        "all_squash",
+        "no_all_squash",
+        "anonuid",
+        "anongid",
+        "secure",
+        "insecure",
+        "subtree_check",
+        "no_subtree_check",
+        "wdelay",
+        "no_wdelay",
+        "crossmnt",
+        "nohide",
+        "fsid",
+        "insecure_locks",
+        "no_auth_nlm",
+    };
+
+    // Options of cifs and vfat that people give to NFS.
+    private static readonly HashSet<string> owners = new(StringComparer.Ordinal)
+    {
+        "uid",
+        "gid",
+        "umask",
+        "fmask",
+        "dmask",
+        "file_mode",
+        "dir_mode",
+    };
+
     /// <summary>
     /// Reads them. Of two contradictory options the later one counts, as in mount(8). Options for mount(8) itself and for fstab are
     /// dropped.
@@ -67,8 +101,9 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
         var words = Split(text ?? "");
         // mount.nfs(8), mount.cifs(8): what is not known is passed over.
         var isSloppy = words.Exists(static word => word.Key == "sloppy");
-        foreach (var word in words)
+        for (var i = 0; i < words.Count; i++)
         {
+            var word = words[i];
             if (IsIn(policy.ForbiddenMountOptions, word.Key))
                 throw new VolumeException($"{backend}: mount option \"{word.Key}\" is forbidden (node config)");
             // "user" alone is mount(8)'s, with a value it may be the filesystem's.
@@ -76,7 +111,9 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
             if (!isMounts && (allowed.Contains(word.Key) || IsIn(policy.AllowedMountOptions, word.Key)))
                 parameters.Add(word);
             else if (!TryApply(word, ref attributes, parameters) && !isSloppy)
-                throw Refused(backend, word.Key, allowed);
+                throw i > 0 && words[i - 1].Key is "pass" or "password" or "password2"
+                    ? PasswordCut(backend, words[i - 1].Key)
+                    : Refused(backend, word.Key, allowed);
         }
 
         return new MountWords(attributes, parameters);
@@ -168,14 +205,37 @@ internal sealed record MountWords(MountAttributes Attributes, IReadOnlyList<Moun
             _ => null,
         };
 
+    // What follows may be the password's second half, and pods' events show the message.
+    private static VolumeException PasswordCut(string backend, string key) =>
+        new(
+            $"{backend}: what follows mount option \"{key}\" is not a mount option; a password ends there at its first comma: put it into "
+                + "the Secret, or into double quotes"
+        );
+
     private static VolumeException Refused(string backend, string key, IReadOnlyCollection<string> allowed) =>
-        impossible.TryGetValue(key, out var reason)
+        FindReason(backend, key) is { } reason
             ? new VolumeException($"{backend}: mount option \"{key}\" is refused: {reason}")
             : new VolumeException(
                 $"{backend}: mount option \"{ShortText.Of(key)}\" is not among those that are allowed"
                     + $"{Spelling.Hint(key, allowed.Concat(eaten))}; "
                     + "the node config's allowedMountOptions can allow it"
             );
+
+    // Why no node config could allow it; null: it could.
+    private static string? FindReason(string backend, string key)
+    {
+        if (impossible.TryGetValue(key, out var reason))
+            return reason;
+        if (key.StartsWith('-'))
+            return "write the options alone, without the \"-o\" of a command line";
+        if (key.Contains(';', StringComparison.Ordinal) || key.Any(char.IsWhiteSpace))
+            return "mount options are divided by commas, not by white space or semicolons";
+        if (backend != "nfs")
+            return null;
+        return exports.Contains(key) ? "it is an option of the server's /etc/exports, not of a mount"
+            : owners.Contains(key) ? "with NFS all files have the owner and the mode that they have on the server"
+            : null;
+    }
 
     private static bool IsIn(IReadOnlyList<string> names, string key)
     {

@@ -56,7 +56,13 @@ internal sealed record CifsPlan : RemotePlan
         var readOnly = request.ReadOnly | options.Flag(Backend, "readOnly", false) ? MountAttributes.ReadOnly : MountAttributes.None;
         var plan = new CifsPlan
         {
-            Server = RemoteServer.Of(server, port is null ? SmbPort : PortOf(Backend, port)) with { Address = words.Address },
+            Server = RemoteServer.Of(
+                server,
+                port is null ? SmbPort : PortOf(Backend, port, words.Port is null ? "option \"port\"" : "mount option \"port\"")
+            ) with
+            {
+                Address = words.Address,
+            },
             Source = source,
             Words = new MountWords(words.Attributes | policy.ForcedAttributes | readOnly, parameters),
             HasContext = parameters.Exists(static parameter => parameter.Key == "context"),
@@ -128,7 +134,7 @@ internal sealed record CifsPlan : RemotePlan
         if (names.Length == 1 && prefix is not null)
             names = [.. names, .. prefix.Replace('\\', '/').Split('/', StringSplitOptions.RemoveEmptyEntries)];
         if (names.Length == 0 || names.AsSpan().IndexOfAny("..", ".") >= 0)
-            throw options.Wrong(Backend, "source", written, "\"//server/share\"");
+            throw options.Wrong(Backend, "source", given ?? written, "\"//server/share\"");
         var source = new StringBuilder(written[..end]);
         foreach (var name in names)
             source.Append('/').Append(name);

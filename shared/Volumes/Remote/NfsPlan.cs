@@ -70,11 +70,13 @@ internal sealed record NfsPlan : RemotePlan
         options.RequireKnown(Backend, known);
         var given = MountWords.Parse(Backend, options.Find("mountOptions"), NfsWords.Allowed, policy);
         var words = NfsWords.Read(given.With(policy.ForcedMountOptions));
-        var protocol = ProtocolOf(options, words.Protocol ?? options.Find("proto")?.Trim());
+        var protocol = ProtocolOf(options, words);
         var port = words.Port ?? options.Find("port")?.Trim();
         var patience = words.Patience ?? (options.Flag(Backend, "soft", false) ? "soft" : "hard");
         var (written, share) = Place(options);
-        var nfsPort = port is null or "0" ? NfsPort : PortOf(Backend, port);
+        var nfsPort = port is null or "0"
+            ? NfsPort
+            : PortOf(Backend, port, words.Port is null ? "option \"port\"" : "mount option \"port\"");
         var server = RemoteServer.Of(written, nfsPort) with { IsTcp = protocol is null or "tcp" or "tcp6" };
         var places = PlacesOf(options, server, share);
         var plan = new NfsPlan
@@ -162,16 +164,22 @@ internal sealed record NfsPlan : RemotePlan
             : throw new VolumeException($"{Backend}: subDir \"{ShortText.Of(sub!)}\" leaves the share");
     }
 
-    private static string? ProtocolOf(VolumeOptions options, string? text) =>
-        text is null or "tcp" or "tcp6" or "udp" or "udp6" or "rdma" or "rdma6"
-            ? text
-            : throw options.Wrong(Backend, "proto", text, "\"tcp\", \"tcp6\", \"udp\" or \"rdma\"");
+    private static string? ProtocolOf(VolumeOptions options, NfsWords words)
+    {
+        const string Wanted = "\"tcp\", \"tcp6\", \"udp\" or \"rdma\"";
+        var text = words.Protocol ?? options.Find("proto")?.Trim();
+        if (text is null or "tcp" or "tcp6" or "udp" or "udp6" or "rdma" or "rdma6")
+            return text;
+        throw words.Protocol is null
+            ? options.Wrong(Backend, "proto", text, Wanted)
+            : new VolumeException($"{Backend}: mount option \"proto\" is \"{ShortText.Of(text)}\"; {Wanted} is wanted");
+    }
 
     private static RemoteServer MountdOf(RemoteServer server, NfsWords words)
     {
         var port = words.OfMountd.Find(static parameter => parameter.Key == "mountport").Value;
         var isTcp = words.OfMountd.Find(static parameter => parameter.Key == "mountproto").Value is not ("udp" or "udp6");
-        var mountPort = port is null or "0" ? RpcBindPort : PortOf(Backend, port, "mountport");
+        var mountPort = port is null or "0" ? RpcBindPort : PortOf(Backend, port, "mount option \"mountport\"");
         return RemoteServer.Of(words.MountHost ?? server.Name, mountPort) with { IsTcp = isTcp };
     }
 
@@ -192,18 +200,24 @@ internal sealed record NfsPlan : RemotePlan
                     // A spelling of mount.nfs's that the kernel has not got.
                     "3.0" => ["3"],
                     "4.2" or "4.1" or "4.0" or "3" => [version],
-                    _ => throw options.Wrong(
-                        Backend,
-                        "vers",
+                    _ => throw WrongVersion(
+                        options,
+                        words,
                         text,
-                        "\"4.2\", \"4.1\", \"4.0\", \"4\" or \"3\", " + "or several of them divided by commas,"
+                        "\"4.2\", \"4.1\", \"4.0\", \"4\" or \"3\""
+                            + (words.Version is null ? ", or several of them divided by commas," : "")
                     ),
                 }
             );
         }
 
-        return versions.Count > 0 ? versions : throw options.Wrong(Backend, "vers", text, "a version");
+        return versions.Count > 0 ? versions : throw WrongVersion(options, words, text, "a version");
     }
+
+    private static VolumeException WrongVersion(VolumeOptions options, NfsWords words, string text, string wanted) =>
+        words.VersionKey is { } key
+            ? new VolumeException($"{Backend}: mount option \"{key}\" is \"{ShortText.Of(text)}\"; {wanted} is wanted")
+            : options.Wrong(Backend, "vers", text, wanted);
 }
 
 /// <summary>A directory on a server.</summary>

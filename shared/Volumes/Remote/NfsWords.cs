@@ -107,6 +107,9 @@ internal sealed class NfsWords
     /// <summary>The version; null: not given.</summary>
     public string? Version { get; private set; }
 
+    /// <summary>The mount option that gave the version; null: not given.</summary>
+    public string? VersionKey { get; private set; }
+
     /// <summary>The transport as <c>proto=</c> has it; null: not given.</summary>
     public string? Protocol { get; private set; }
 
@@ -127,7 +130,7 @@ internal sealed class NfsWords
             read.Take(word);
         // nfs(5): vers=4 with minorversion=1 is vers=4.1.
         if (read.minor is not null && read.Version is null or "4")
-            read.Version = $"4.{read.minor}";
+            (read.Version, read.VersionKey) = ($"4.{read.minor}", read.VersionKey ?? "minorversion");
         return read;
     }
 
@@ -137,10 +140,10 @@ internal sealed class NfsWords
         switch (key)
         {
             case "vers" or "nfsvers":
-                Version = value;
+                (Version, VersionKey) = (value, key);
                 break;
             case "v2" or "v3" or "v4" or "v4.0" or "v4.1" or "v4.2":
-                Version = key[1..];
+                (Version, VersionKey) = (key[1..], key);
                 break;
             case "minorversion":
                 minor = value;

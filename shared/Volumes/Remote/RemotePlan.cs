@@ -19,10 +19,10 @@ internal abstract record RemotePlan
 
     /// <summary>Reads a port.</summary>
     /// <exception cref="VolumeException">The text is not a port.</exception>
-    private protected static ushort PortOf(string backend, string text, string key = "port") =>
+    private protected static ushort PortOf(string backend, string text, string name) =>
         ushort.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
             ? port
-            : throw new VolumeException($"{backend}: option \"{key}\" is \"{ShortText.Of(text)}\"; a TCP port is wanted");
+            : throw new VolumeException($"{backend}: {name} is \"{ShortText.Of(text)}\"; a TCP port is wanted");
 
     /// <summary>A value that is one word of a list divided by commas.</summary>
     /// <exception cref="VolumeException">It holds a comma.</exception>

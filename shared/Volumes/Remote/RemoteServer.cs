@@ -86,7 +86,7 @@ public sealed record RemoteServer(string Name, ushort Port)
     public void RequireAllowed(string backend, VolumePolicy policy)
     {
         if (Name.Length == 0 || Name.StartsWith('-') || Name.AsSpan().IndexOfAny(" ,/\\\0") >= 0 || Name.AsSpan().IndexOfAny('[', ']') >= 0)
-            throw new VolumeException($"{backend}: \"{ShortText.Of(Name)}\" is not a server name");
+            throw new VolumeException($"{backend}: \"{ShortText.Of(Name)}\" is not a server name{FindHint()}");
         if (FindAddition() is { } addition)
             throw new VolumeException($"{backend}: {addition}");
         RequireAllowed(backend, policy, Name);
@@ -94,6 +94,13 @@ public sealed record RemoteServer(string Name, ushort Port)
         if (Address is { } address)
             RequireAllowed(backend, policy, address.ToString());
     }
+
+    // What people write into the option of the server besides it.
+    private string FindHint() =>
+        Name.Contains("://", StringComparison.Ordinal) ? " but a URL; write the server alone, and the path into option \"share\""
+        : Name.Contains(":/", StringComparison.Ordinal) ? "; write the server alone, and the path behind the colon into option \"share\""
+        : Name.Trim(' ', ',').AsSpan().IndexOfAny(' ', ',') > 0 ? "; write one server, not several"
+        : "";
 
     // What people write around a name in URLs. A password is not repeated: pods' events show the message.
     private string? FindAddition()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Plugboard.Testing;
 
@@ -29,6 +30,23 @@ public sealed partial class LoopEdgeTests : IDisposable
     [InlineData("mkfs.xfs -q -d size=300m,file,name=$0", "", "has a filesystem of type xfs, not ext4: set fsType of the volume to xfs")]
     [InlineData("mkfs.ext4 -q $0 20M", ",\"fsType\":\"xfs\"", "has a filesystem of type ext4, not xfs: set fsType of the volume to ext4")]
     [InlineData("truncate -s 0 $0", ",\"size\":\"64Mi\"", "is empty; remove it, and option \"size\" makes it with a filesystem")]
+    [InlineData(
+        "truncate -s 64M $0",
+        "",
+        "has no filesystem, only zeros where it should begin; if it is a new image, make one: mkfs.ext4 "
+    )]
+    [InlineData(
+        "truncate -s 64M $0",
+        ",\"fsType\":\"xfs\"",
+        "has no filesystem, only zeros where it should begin; if it is a new image, make"
+    )]
+    [InlineData("head -c 9999999 /dev/urandom | gzip > $0", "", "is compressed (gzip); unpack it")]
+    [InlineData("truncate -s 9M $0; mkswap $0", "", "is swap space; the driver mounts images with ext4, xfs or btrfs alone")]
+    [InlineData(
+        "truncate -s 9M $0; printf LUKS\\\\272\\\\276 | dd of=$0 conv=notrunc",
+        ",\"readOnly\":\"true\"",
+        "is an encrypted volume (LUKS); "
+    )]
     public void An_image_with_something_else_in_it_is_refused_by_its_name(string make, string more, string message)
     {
         node.Shell($"mkdir -p {Root}; {make.Replace("$0", $"{Root}/a.img", StringComparison.Ordinal)}");
@@ -52,6 +70,70 @@ public sealed partial class LoopEdgeTests : IDisposable
     }
 
     [KernelFact]
+    public void A_copy_of_an_image_is_named_as_the_cause_and_can_be_mounted_all_the_same()
+    {
+        node.Shell($"mkdir -p {Root}; mkfs.xfs -q -d size=300m,file,name={Root}/a.img; cp --sparse=always {Root}/a.img {Root}/b.img");
+        node.Mount(Driver, "\"file\":\"ns/a.img\",\"fsType\":\"xfs\"");
+        Assert.Equal(
+            $"loop: cannot mount {Root}/b.img as xfs: EINVAL: invalid argument; its UUID is also that of {Root}/a.img, which is in use: "
+                + $"one is a copy of the other; give this one a new UUID (xfs_admin -U generate {Root}/b.img), or add the mount "
+                + "option nouuid",
+            node.TryMount(Driver, "\"file\":\"ns/b.img\",\"fsType\":\"xfs\"", "copy").Message
+        );
+        Assert.Equal(1, Devices());
+        node.Mount(Driver, "\"file\":\"ns/b.img\",\"fsType\":\"xfs\",\"mountOptions\":\"nouuid\"", "copy");
+        node.Unmount(Driver, "copy").Succeeded();
+        node.Unmount(Driver).Succeeded();
+        Assert.Equal(0, Devices());
+    }
+
+    [KernelTheory]
+    [InlineData("ext4", "noload")]
+    [InlineData("xfs", "norecovery")]
+    public void An_image_that_was_not_unmounted_cleanly_says_what_a_read_only_mount_of_it_wants(string fsType, string word)
+    {
+        var type = $",\"fsType\":\"{fsType}\"";
+        var target = node.Mount(Driver, $"\"file\":\"ns/a.img\",\"size\":\"300Mi\"{type}");
+        node.Shell($"echo one > {target}/one; sync -f {target}/one; cp --sparse=always {Root}/a.img {Root}/b.img");
+        node.Unmount(Driver).Succeeded();
+        var reader = $"\"file\":\"ns/b.img\",\"readOnly\":\"true\"{type}";
+        Assert.Equal(
+            $"loop: cannot mount {Root}/b.img as {fsType}: EROFS: read-only file system; it was not unmounted cleanly, and its log can be "
+                + "replayed only in a writable mount: mount it writable once, or without the latest changes by the mount option "
+                + word,
+            node.TryMount(Driver, reader, "reader").Message
+        );
+        node.Mount(Driver, $"{reader},\"mountOptions\":\"{word}\"", "reader");
+        node.Unmount(Driver, "reader").Succeeded();
+        Assert.Equal(0, Devices());
+    }
+
+    [KernelTheory]
+    [InlineData("ext2")]
+    [InlineData("ext3")]
+    public void The_forerunners_of_ext4_are_mounted_as_ext4(string fsType)
+    {
+        node.Shell($"mkdir -p {Root}; mkfs.{fsType} -q {Root}/a.img 20M");
+        var target = node.Mount(Driver, $"\"file\":\"ns/a.img\",\"fsType\":\"{fsType}\"");
+        Assert.Equal("ext4", node.Top(target)!.Type);
+        node.Unmount(Driver).Succeeded();
+    }
+
+    [KernelFact]
+    public void An_image_on_a_read_only_filesystem_says_how_it_can_be_had()
+    {
+        node.Shell($"mkdir -p {Root}; mount -t tmpfs images {Root}; mkfs.ext4 -q {Root}/a.img 20M; mount -o remount,ro {Root}");
+        node.TryMount(Driver, "\"file\":\"ns/a.img\"")
+            .Failed(
+                "loop: cannot open \"ns/a.img\" below /var/lib/flexvolume/loop: EROFS: read-only file system; the filesystem of "
+                    + $"{Root}/a.img is mounted read-only: mount it writable; what exists already can be mounted with readOnly: \"true\""
+            );
+        node.Mount(Driver, "\"file\":\"ns/a.img\",\"readOnly\":\"true\"");
+        node.Unmount(Driver).Succeeded();
+        node.Shell($"umount {Root}");
+    }
+
+    [KernelFact]
     public void An_image_that_the_disk_has_no_room_for_is_not_made()
     {
         node.Shell($"mkdir -p {Root}; mount -t tmpfs -o size=8M small {Root}");
@@ -60,6 +142,16 @@ public sealed partial class LoopEdgeTests : IDisposable
         Assert.Equal("", node.Shell($"ls -A {Root}"));
         Assert.Equal(0, Devices());
         node.Shell($"umount {Root}");
+    }
+
+    [KernelTheory]
+    [InlineData("ext4")]
+    [InlineData("xfs")]
+    public void A_preallocated_image_has_its_space_when_it_is_made(string fsType)
+    {
+        node.Mount(Driver, $"\"file\":\"ns/a.img\",\"size\":\"300Mi\",\"preallocate\":\"true\",\"fsType\":\"{fsType}\"");
+        Assert.InRange(int.Parse(node.Shell($"du -m {Root}/a.img | cut -f1"), CultureInfo.InvariantCulture), 300, 301);
+        node.Unmount(Driver).Succeeded();
     }
 
     [KernelFact]

@@ -119,6 +119,47 @@ public sealed class RefusalTests : IDisposable
         host.Run("install").Succeeded();
     }
 
+    // People protect plugins so from installers that write over them.
+    [KernelTheory]
+    [InlineData("/bridge", 'i', "immutable")]
+    [InlineData("/bridge", 'a', "append-only")]
+    [InlineData("", 'i', "immutable")]
+    [InlineData("", 'a', "append-only")]
+    public void A_protected_file_or_directory_is_found_before_anything_is_replaced(string name, char attribute, string word)
+    {
+        host.Shell($"chattr +{attribute} {host.Bin}{name}");
+        try
+        {
+            AssertRefused(
+                "install",
+                $"/opt/cni/bin{name} is {word} (attribute {attribute} of chattr): `lsattr -d {host.Bin}{name}` shows it: find out who set "
+                    + $"it, then `chattr -{attribute} {host.Bin}{name}` and try again"
+            );
+            Assert.Equal("reference", host.Owners);
+        }
+        finally
+        {
+            host.Shell($"chattr -{attribute} {host.Bin}{name}");
+        }
+
+        host.Run("install").Succeeded();
+        host.Run("uninstall --restore").Succeeded();
+    }
+
+    [KernelTheory]
+    [InlineData(
+        "--plugins flexvolume",
+        "flexvolume is not a plugin: the driver is installed under drivers' names: --flexvolume vendor/driver"
+    )]
+    [InlineData("--plugins bridge,installer", "installer is not a plugin: leave it out of --plugins; it is executed where it is")]
+    [InlineData("--flexvolume acme/foo", "acme/foo is not a driver of ours: its last part selects the backend: local, loop, tmpfs, nfs, ")]
+    [InlineData("--flexvolume acme/NFS", "cifs or uds (did you mean \"nfs\"?), after a vendor of your choice; or take one of k8s/nfs, ")]
+    public void A_name_that_cannot_be_installed_is_named_with_what_can(string arguments, string problem)
+    {
+        AssertRefused($"install {arguments}", problem);
+        AssertUntouched();
+    }
+
     [KernelFact]
     public void A_file_in_the_place_of_the_installers_own_directory_is_named()
     {
@@ -212,6 +253,8 @@ public sealed class RefusalTests : IDisposable
     [InlineData("install --bogus")]
     [InlineData("install --plugins ../../etc/passwd")]
     [InlineData("install --flexvolume a/b/c")]
+    [InlineData("install --plugins=")]
+    [InlineData("install --flexvolume=,")]
     [InlineData("install --bin-dir opt/cni/bin")]
     [InlineData("install --flexvolume plugboard/local --flexvolume-dir exec")]
     [InlineData("status --output xml")]

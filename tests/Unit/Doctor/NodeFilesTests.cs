@@ -109,7 +109,15 @@ public sealed class NodeFilesTests
     [InlineData("a.conflist", """{"name":"n","type":"bridge"}""")]
     [InlineData("a.conf", """{"type":"bridge"}""")]
     [InlineData("a.conf", """{"name":"n"}""")]
+    [InlineData("a.conflist", """{"name":"n","disableCheck":"yes","plugins":[{"type":"bridge"}]}""")]
+    [InlineData("a.conflist", """{"name":"n","disableGC":1,"plugins":[{"type":"bridge"}]}""")]
     public void What_no_runtime_can_use_has_a_fault(string name, string text) => Assert.NotNull(Parse(name, text).Fault);
+
+    [Theory]
+    [InlineData("true")]
+    [InlineData("\"False\"")]
+    public void A_flag_of_a_list_may_be_a_text(string value) =>
+        Assert.Null(Parse("a.conflist", $$"""{"name":"n","disableCheck":{{value}},"plugins":[{"type":"bridge"}]}""").Fault);
 
     [Fact]
     public void The_runtimes_cache_names_pod_and_addresses()

@@ -56,6 +56,25 @@ public sealed class ContainerdConfigTests : IDisposable
         Assert.Equal("/etc/own", host.Paths.ConfDirectory);
     }
 
+    [Fact]
+    public void How_many_configs_it_uses_and_of_what_it_makes_one_is_in_the_file()
+    {
+        host.With(File, OfDebian);
+        Assert.Equal((1, null), (host.Paths.UsedConfigs, host.Paths.Template));
+        host.With(
+            File,
+            OfDebian.Replace("bin_dir", "max_conf_num = 0\nconf_template = \"/etc/cni.template\"\nbin_dir", StringComparison.Ordinal)
+        );
+        Assert.Equal((0, "/etc/cni.template"), (host.Paths.UsedConfigs, host.Paths.Template));
+        Assert.Empty(host.Paths.Problems);
+        host.With(File, OfDebian.Replace("bin_dir", "max_conf_num = -1\nbin_dir", StringComparison.Ordinal));
+        Assert.StartsWith(
+            "/etc/containerd/config.toml, line 6: max_conf_num is -1",
+            Assert.Single(host.Paths.Problems),
+            StringComparison.Ordinal
+        );
+    }
+
     [Theory]
     [InlineData("1.6.20~ds1-1+deb12u3", "/opt/cni/bin")]
     [InlineData("1.7.24~ds1-6+deb13u1", "/usr/lib/cni")]

@@ -52,6 +52,17 @@ public sealed class RuntimeFinderTests : IDisposable
     }
 
     [Fact]
+    public void CRIO_s_network_is_the_one_that_the_last_file_names()
+    {
+        host.With("/etc/crio/crio.conf", "[crio.network]\ncni_default_network = \"a\"\n");
+        Assert.Equal("a", host.Paths.DefaultNetwork);
+        host.With("/etc/crio/crio.conf.d/10-b.conf", "[crio.network]\ncni_default_network = \"b\"\n");
+        Assert.Equal("b", host.Paths.DefaultNetwork);
+        host.With("/etc/crio/crio.conf.d/20-c.conf", "[crio.network]\ncni_default_network = \"\"\n");
+        Assert.Null(host.Paths.DefaultNetwork);
+    }
+
+    [Fact]
     public void A_broken_file_of_CRIO_is_a_sentence_and_the_default_is_assumed()
     {
         host.With("/etc/crio/crio.conf", Crio).With("/etc/crio/crio.conf.d/10-a.conf", "\n[crio.network]\nplugin_dirs = [1]\n");

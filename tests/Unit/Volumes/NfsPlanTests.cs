@@ -54,6 +54,16 @@ public sealed class NfsPlanTests
     public void Versions_are_those_that_mount_nfs_would_try(string words, string versions) =>
         Assert.Equal(versions, string.Join(' ', With(words).Versions));
 
+    [Theory]
+    [InlineData("nfsvers=5", "mount option \"nfsvers\" is \"5\"; \"4.2\", \"4.1\", \"4.0\", \"4\" or \"3\" is wanted")]
+    [InlineData("v2", "mount option \"v2\" is \"2\"; \"4.2\", \"4.1\", \"4.0\", \"4\" or \"3\" is wanted")]
+    [InlineData("minorversion=7", "mount option \"minorversion\" is \"4.7\"; \"4.2\", \"4.1\", \"4.0\", \"4\" or \"3\" is wanted")]
+    [InlineData("proto=tcp4", "mount option \"proto\" is \"tcp4\"; \"tcp\", \"tcp6\", \"udp\" or \"rdma\" is wanted")]
+    [InlineData("port=99999", "mount option \"port\" is \"99999\"; a TCP port is wanted")]
+    [InlineData("mountport=x", "mount option \"mountport\" is \"x\"; a TCP port is wanted")]
+    public void A_wrong_value_is_reported_by_the_mount_option_s_own_name(string words, string message) =>
+        Assert.Equal($"nfs: {message}", Assert.Throws<VolumeException>(() => With(words)).Message);
+
     [Fact]
     public void An_option_may_list_versions()
     {

@@ -213,8 +213,38 @@ public sealed class OptionTests
     )]
     [InlineData("remount,ro", "nfs: mount option \"remount\" is refused: it changes a mount instead of making one")]
     [InlineData("loop", "nfs: mount option \"loop\" is refused: it is for images; the driver for them is loop")]
+    [InlineData(
+        "hard timeo=600",
+        "nfs: mount option \"hard timeo\" is refused: mount options are divided by commas, not by white space or semicolons"
+    )]
+    [InlineData(
+        "ro;timeo=600",
+        "nfs: mount option \"ro;timeo\" is refused: mount options are divided by commas, not by white space or semicolons"
+    )]
+    [InlineData("-o ro", "nfs: mount option \"-o ro\" is refused: write the options alone, without the \"-o\" of a command line")]
+    [InlineData(
+        "rw,no_root_squash",
+        "nfs: mount option \"no_root_squash\" is refused: it is an option of the server's /etc/exports, not of a mount"
+    )]
+    [InlineData(
+        "uid=1000",
+        "nfs: mount option \"uid\" is refused: with NFS all files have the owner and the mode that they have on the server"
+    )]
     public void A_refused_mount_option_is_reported_with_what_was_meant_or_why(string text, string message) =>
         Assert.Equal(message, Assert.Throws<VolumeException>(() => MountWords.Parse("nfs", text, ["timeo"], new VolumePolicy())).Message);
+
+    // The rest of a password must not be in a pod's events.
+    [Theory]
+    [InlineData("username=bob,password=4o)y,h", "password")]
+    [InlineData("pass=a,b=c,ro", "pass")]
+    public void What_a_comma_cuts_off_a_password_is_not_repeated(string text, string key) =>
+        Assert.Equal(
+            $"cifs: what follows mount option \"{key}\" is not a mount option; a password ends there at its first comma: put it into "
+                + "the Secret, or into double quotes",
+            Assert
+                .Throws<VolumeException>(() => MountWords.Parse("cifs", text, ["username", "password", "pass"], new VolumePolicy()))
+                .Message
+        );
 
     [Theory]
     [InlineData(

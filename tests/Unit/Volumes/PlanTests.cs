@@ -166,6 +166,17 @@ public sealed class PlanTests
     }
 
     [Theory]
+    [InlineData("nas:/x", "; write the server alone, and the path behind the colon into option \"share\"")]
+    [InlineData("nfs://nas/x", " but a URL; write the server alone, and the path into option \"share\"")]
+    [InlineData("nas1,nas2", "; write one server, not several")]
+    [InlineData("nas\\x", "")]
+    public void What_people_write_behind_a_server_s_name_has_a_place_of_its_own(string server, string advice) =>
+        Assert.Equal(
+            $"nfs: \"{server}\" is not a server name{advice}",
+            Refusal(() => NfsPlan.From(Request(("server", server), ("share", "/x")), policy))
+        );
+
+    [Theory]
     [InlineData("nas:2049", "nfs: server \"nas:2049\" is written with a port; write \"nas\", and 2049 into option \"port\"")]
     [InlineData("nas:port", "nfs: server \"nas:port\" is neither a name nor an IPv6 address")]
     [InlineData("nas:65536", "nfs: server \"nas:65536\" is neither a name nor an IPv6 address")]
