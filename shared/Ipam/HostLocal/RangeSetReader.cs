@@ -33,7 +33,27 @@ internal sealed class RangeSetReader(ConfigProblems problems)
     private void AddSets(ConfigNode parent, string key)
     {
         foreach (var set in problems.Read($"{parent.Path}.{key}", () => parent.GetList(key)) ?? [])
-            AddSet(set.Path, set.IsNull ? [] : problems.Read(set.Path, set.AsList) ?? []);
+        {
+            if (set.IsNull)
+                AddSet(set.Path, []);
+            else if (problems.Read(set.Path, () => ReadSet(set)) is { } nodes)
+                AddSet(set.Path, nodes);
+            else
+                sets.Add(null);
+        }
+    }
+
+    // People leave out the inner list.
+    private static IReadOnlyList<ConfigNode> ReadSet(ConfigNode set)
+    {
+        try
+        {
+            return set.AsList();
+        }
+        catch (CniException e)
+        {
+            throw new CniException(e.Code, $"{e.Message}: each of these is a list of ranges, as in [[{{\"subnet\": …}}]]", e.Details, e);
+        }
     }
 
     private void AddSet(string path, IReadOnlyList<ConfigNode> nodes)

@@ -42,8 +42,8 @@ internal sealed class AddressReader(CniRequest request, ConfigProblems problems)
             if (!problems.ReadObject(node))
                 continue;
             var path = $"{node.Path}.address";
-            var text = problems.Read(path, () => FindExact(node, "address") ?? node.GetString("address")) ?? "";
-            var gateway = problems.Read($"{node.Path}.gateway", () => node.FindAddress("gateway"));
+            var text = node.IsNull ? "" : problems.Read(path, () => FindExact(node, "address") ?? node.GetString("address")) ?? "";
+            var gateway = node.IsNull ? null : problems.Read($"{node.Path}.gateway", () => node.FindAddress("gateway"));
             if (!IPPrefix.TryParse(text, out var address))
                 problems.AddAsReference(path, $"the 'address' field is expected to be in CIDR notation, got: '{Excerpt.Of(text)}'");
             else if (PodAddress.FindBlock(address.Address, address.Address) is { } block)

@@ -268,6 +268,31 @@ public sealed class ExecutableTests
     }
 
     [KernelTheory]
+    [InlineData(
+        "host-local",
+        """ {"ipam":{"ranges":["10.1.0.0/24"]}} """,
+        "ipam.ranges[0]: failed to load netconf: ipam.ranges[0] wants an array, not a text: each of these is a list of ranges, as in "
+            + "[[{\"subnet\": …}]]\n"
+    )]
+    [InlineData(
+        "host-local",
+        """ {"ipam":{"ranges":[["10.1.0.0/24"]]}} """,
+        "ipam.ranges[0][0]: failed to load netconf: ipam.ranges[0][0] wants an object, not a text\n"
+    )]
+    [InlineData(
+        "static",
+        """ {"ipam":{"addresses":["10.1.0.1/24"]}} """,
+        "ipam.addresses[0]: failed to load netconf: ipam.addresses[0] wants an object, not a text\n"
+    )]
+    [InlineData(
+        "static",
+        """ {"ipam":{"addresses":[null]}} """,
+        "ipam.addresses[0].address: the 'address' field is expected to be in CIDR notation, got: ''\n"
+    )]
+    public void One_fault_is_one_finding(string name, string keys, string findings) =>
+        Assert.Equal(findings, Run(name, "validate", Config(name, keys)).Output);
+
+    [KernelTheory]
     [InlineData("bridge", """ {"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.0/24"}]]},"isGateway":true,"mtu":1400} """)]
     [InlineData("host-local", """ {"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.0/24"}]]}} """)]
     [InlineData("loopback", "{}")]
