@@ -41,6 +41,6 @@ public sealed class RuntimeDirectoryTests
         using var node = new DoctoredNode();
         node.Write("/etc/crio/crio.conf.d/10-own.conf", "[crio.network]\nnetwork_dir = \"/etc/own\"\n");
         var finding = Assert.Single(node.Examine().Findings);
-        Assert.Equal((FindingIds.ConflistMissing, "/etc/own has no network config"), (finding.Id, finding.What));
+        Assert.Equal((FindingIds.ConflistMissing, "/etc/own does not exist"), (finding.Id, finding.What));
     }
 }
