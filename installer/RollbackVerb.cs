@@ -49,7 +49,7 @@ internal sealed class RollbackVerb(HostOptions host, TimeProvider clock)
     /// <summary>Removes our files.</summary>
     /// <param name="restore">Restores the files that other programs had installed before.</param>
     /// <param name="force">Also drivers whose volumes are mounted.</param>
-    /// <exception cref="InstallException">A driver is in use, or a backup does not work.</exception>
+    /// <exception cref="InstallException">A driver is in use, or the kernel refused.</exception>
     public IReadOnlyList<FileReport> Uninstall(bool restore, bool force)
     {
         using var places = Places.OpenToChange(host);
@@ -97,7 +97,10 @@ internal sealed class RollbackVerb(HostOptions host, TimeProvider clock)
             placer.Commit(original);
             placer.Forget(target);
             placer.ForgetOriginal(target);
-            return new FileReport(path, "restored", original.Facts);
+            return new FileReport(path, "restored", original.Facts)
+            {
+                Note = original.Flaw is { } flaw ? $"as it was before the first install: {flaw}" : null,
+            };
         }
 
         placer.Remove(target);

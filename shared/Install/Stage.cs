@@ -42,11 +42,16 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
 
     /// <summary>Makes what stood there before the last install ready to come back; null if nothing is kept.</summary>
     /// <exception cref="InstallException">It does not work, or cannot be executed.</exception>
-    public Staged? PreparePrevious(InstallTarget target) => PrepareBackup(target, StateNames.Previous(target.Key), "rollback");
+    public Staged? PreparePrevious(InstallTarget target) =>
+        PrepareBackup(target, StateNames.Previous(target.Key), "rollback", mustWork: true);
 
-    /// <summary>Prepares the restoration of the file that another program had installed; null if no backup exists.</summary>
-    /// <exception cref="InstallException">It does not work, or cannot be executed.</exception>
-    public Staged? PrepareOriginal(InstallTarget target) => PrepareBackup(target, StateNames.Original(target.Key), "restore");
+    /// <summary>
+    /// Prepares the restoration of the file that another program had installed; null if no backup exists. One that does not work is
+    /// restored too: what was there is what is asked for, and without it nothing could be removed.
+    /// </summary>
+    /// <exception cref="InstallException">The kernel refused.</exception>
+    public Staged? PrepareOriginal(InstallTarget target) =>
+        PrepareBackup(target, StateNames.Original(target.Key), "restore", mustWork: false);
 
     /// <summary>Takes back what was made ready.</summary>
     public void Discard(InstallTarget target) => place.State.Remove(StateNames.New(target.Key));
@@ -132,7 +137,7 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
         }
     }
 
-    private Staged? PrepareBackup(InstallTarget target, string kept, string by)
+    private Staged? PrepareBackup(InstallTarget target, string kept, string by, bool mustWork)
     {
         if (place.State.FindStatus(kept) is not { } status)
             return null;
@@ -144,9 +149,13 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
             RequireReplaceable(target);
             place.State.Remove(name);
             Backup.Duplicate(place.State, kept, place.State, name);
-            if (!status.IsLink)
-                ExecuteBackup(target, name);
-            return new Staged(target, facts with { Since = Now(), By = by }, record?.IsOurs(facts.Digest) ?? false);
+            var flaw = status.IsLink ? null : FindFlaw(target, name);
+            if (flaw is not null && mustWork)
+                throw flaw;
+            return new Staged(target, facts with { Since = Now(), By = by }, record?.IsOurs(facts.Digest) ?? false)
+            {
+                Flaw = flaw?.Message,
+            };
         }
         catch (ErrnoException e)
         {
@@ -162,17 +171,19 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
 
     // A foreign build may need a dynamic linker, libraries or a shell: in a container without them only the host itself could execute it. A
     // script may look for the program that it wraps beside itself, which is not here.
-    private void ExecuteBackup(InstallTarget target, string name)
+    private InstallException? FindFlaw(InstallTarget target, string name)
     {
         try
         {
             Execute(target, name);
+            return null;
         }
         catch (InstallException e)
         {
             using var file = place.State.FindRegular(name);
-            if (file is null || !(Verification.IsScript(file) || (IsMissing(e) && ElfFile.Find(file) is not { HasInterpreter: false })))
-                throw;
+            var mayWorkOnTheHost =
+                file is not null && (Verification.IsScript(file) || (IsMissing(e) && ElfFile.Find(file) is not { HasInterpreter: false }));
+            return mayWorkOnTheHost ? null : e;
         }
     }
 
@@ -185,4 +196,8 @@ public sealed class Stage(InstallDirectory place, TimeProvider clock)
 /// <param name="Target">The target.</param>
 /// <param name="Facts">Its facts.</param>
 /// <param name="IsOurs">It comes from a source, not from a backup of a foreign file.</param>
-public sealed record Staged(InstallTarget Target, ExecutableFacts Facts, bool IsOurs);
+public sealed record Staged(InstallTarget Target, ExecutableFacts Facts, bool IsOurs)
+{
+    /// <summary>Why an original does not work that is restored as it was; null: it works, or only the host could tell.</summary>
+    public string? Flaw { get; init; }
+}

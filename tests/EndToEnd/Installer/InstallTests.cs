@@ -83,6 +83,23 @@ public sealed class InstallTests : IDisposable
         Assert.Equal(before, host.Files());
     }
 
+    [KernelFact]
+    public void An_original_that_does_not_work_is_restored_as_it_was_and_named_and_no_rollback_takes_it()
+    {
+        host.Shell($"truncate -s 1M {host.Bin}/bridge");
+        var before = host.Files();
+        host.Run("install").Succeeded();
+        var refused = host.Run("rollback");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("bridge does not work", refused.Error, StringComparison.Ordinal);
+        Assert.Equal("ours", host.Owners);
+
+        var restored = host.Run("uninstall --restore").Succeeded();
+
+        Assert.Contains("as it was before the first install: bridge does not work", restored.Output, StringComparison.Ordinal);
+        Assert.Equal(before, host.Files());
+    }
+
     // As people wrap a plugin to see its calls, and as most FlexVolume drivers are.
     [KernelFact]
     public void Scripts_that_were_there_come_back()
