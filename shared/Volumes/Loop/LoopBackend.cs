@@ -160,7 +160,7 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         using var image = OpenBacking(device);
         var present = image.Status().Size;
         if (request.Bytes > present)
-            GrowFile(image, request.Bytes - present, request.Bytes);
+            GrowFile(image, present, request);
         var size = Math.Max(present, request.Bytes);
         GrowFilesystem(target.Path, top.Type, device, size);
         return size;
@@ -185,8 +185,9 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
         throw new VolumeException($"loop: {device.Path} has no image any more");
     }
 
-    private static void GrowFile(FileDescriptor image, long more, long size)
+    private static void GrowFile(FileDescriptor image, long present, ExpandRequest request)
     {
+        var more = request.Bytes - present;
         var space = image.Space();
         if (space.BytesAvailable < more)
         {
@@ -201,7 +202,9 @@ public sealed class LoopBackend(VolumePolicy policy) : Backend(policy)
 
         try
         {
-            image.SetLength(size);
+            if (request.Options.Flag("loop", "preallocate", false))
+                image.Allocate(request.Bytes);
+            image.SetLength(request.Bytes);
         }
         catch (ErrnoException e)
         {
