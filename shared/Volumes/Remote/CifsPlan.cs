@@ -126,8 +126,8 @@ internal sealed record CifsPlan : RemotePlan
         // Two ways to say it; which one is missed depends on which one the dialect has.
         var given = options.Find("server") is null && options.IsRenamed("source") ? options.Get(Backend, "source") : options.Find("source");
         var written = given is not null
-            ? given.Replace('\\', '/').Trim()
-            : $"//{options.Get(Backend, "server").Trim(' ', '/', '\\')}/{options.Get(Backend, "share").Replace('\\', '/').Trim('/')}";
+            ? Slashed(given.Trim())
+            : $"//{options.Get(Backend, "server").Trim(' ', '/', '\\')}/{Slashed(options.Get(Backend, "share")).Trim('/')}";
         var end = written.StartsWith("//", StringComparison.Ordinal) ? written.IndexOf('/', 2) : -1;
         var names = end <= 2 ? [] : written[end..].Split('/', StringSplitOptions.RemoveEmptyEntries);
         // What the kernel once took beside the share; mount.cifs(8) has it behind the share now.
@@ -140,6 +140,10 @@ internal sealed record CifsPlan : RemotePlan
             source.Append('/').Append(name);
         return (written[2..end], source.ToString());
     }
+
+    // A blank as fstab(5) and mountinfo write it, where people copy a path from; a path of Windows has a directory's name there.
+    private static string Slashed(string path) =>
+        (path.StartsWith('\\') ? path : path.Replace("\\040", " ", StringComparison.Ordinal)).Replace('\\', '/');
 
     private static void AddUnlessThere(List<MountParameter> parameters, string key, string? value)
     {

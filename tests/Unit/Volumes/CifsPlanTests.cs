@@ -173,6 +173,8 @@ public sealed class CifsPlanTests
     [InlineData("//srv//share///sub/", "//srv/share/sub")]
     [InlineData("\\\\srv\\share\\a b", "//srv/share/a b")]
     [InlineData(" //srv/share ", "//srv/share")]
+    [InlineData("//srv/my\\040share/a\\040b", "//srv/my share/a b")]
+    [InlineData("\\\\srv\\share\\040", "//srv/share/040")]
     [InlineData("//[fd00::5]/share", "//[fd00::5]/share")]
     public void A_source_is_as_mountinfo_will_show_it(string written, string source)
     {
