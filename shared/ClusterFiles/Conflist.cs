@@ -40,7 +40,9 @@ public sealed class Conflist
     /// </summary>
     public string CniVersion { get; }
 
-    /// <summary>Every plugin that is called, each once: those of the list, their IPAM plugins, and flannel's delegate.</summary>
+    /// <summary>
+    /// Every plugin that is called, each once: those of the list, their IPAM plugins, and the delegates of flannel and multus.
+    /// </summary>
     public IReadOnlyList<string> Types { get; }
 
     /// <summary>Reads the text.</summary>
@@ -76,6 +78,21 @@ public sealed class Conflist
         {
             Add(plugin.FindObject("delegate")?.FindString("type") ?? "bridge");
             Add(plugin.FindObject("ipam")?.FindString("type") ?? "host-local");
+        }
+        else if (type == "multus")
+        {
+            // Its delegates are configs or lists; what is wrong in one is multus's to say.
+            foreach (var called in plugin.FindItems("delegates"))
+            {
+                foreach (var each in called.FindItems("plugins") is { Count: > 0 } list ? list : [called])
+                {
+                    if (
+                        each.Value.Kind == JsonValueKind.Object
+                        && each.Find("type") is { Value: { Kind: JsonValueKind.String, Text.Length: > 0 } }
+                    )
+                        AddTypes(each, types, path);
+                }
+            }
         }
         else if (plugin.Find("ipam") is { Value.Kind: JsonValueKind.Object } ipam && ipam.GetString("type") is { Length: > 0 } ipamType)
         {

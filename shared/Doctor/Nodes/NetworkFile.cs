@@ -44,7 +44,7 @@ internal sealed record NetworkFile(string Path)
         // libcni passes over directories, but not over links to some.
         var names = found.ReadNames().FindAll(name => IsConfig(name) && found.FindStatus(name) is not { IsDirectory: true });
         names.Sort(StringComparer.Ordinal);
-        return names.ConvertAll(name => Read(host, $"{directory}/{name}", dataDirectory));
+        return names.ConvertAll(name => Read(host, directory, name, dataDirectory));
     }
 
     /// <summary>
@@ -73,15 +73,22 @@ internal sealed record NetworkFile(string Path)
     // libcni's ConfFiles: by extension, whatever the name begins with.
     internal static bool IsConfig(string name) => System.IO.Path.GetExtension(name) is ".conf" or ".conflist" or ".json";
 
-    private static NetworkFile Read(RootedDirectory host, string name, string dataDirectory)
+    private static bool IsList(string name) => name.EndsWith(".conflist", StringComparison.Ordinal);
+
+    private static NetworkFile Read(RootedDirectory host, string directory, string name, string dataDirectory)
     {
-        var path = host.FullPath(name);
+        var path = host.FullPath($"{directory}/{name}");
         try
         {
-            using var file = host.FindForReading(name);
-            return file is null
-                ? new NetworkFile(path) { Fault = "it is a symbolic link to a file that does not exist" }
-                : Parse(file.ReadToEnd(), path, dataDirectory);
+            using var file = host.FindForReading($"{directory}/{name}");
+            if (file is null)
+                return new NetworkFile(path) { Fault = "it is a symbolic link to a file that does not exist" };
+            var content = file.ReadToEnd();
+            return Parse(content.Length > 0 && IsList(name) ? AddedPlugins.AddTo(content, host, directory) : content, path, dataDirectory);
+        }
+        catch (CniException e)
+        {
+            return new NetworkFile(path) { Fault = e.Message };
         }
         catch (ErrnoException e)
         {
@@ -96,7 +103,7 @@ internal sealed record NetworkFile(string Path)
         {
             if (content.Length == 0)
                 return new NetworkFile(path) { Fault = "it is empty" };
-            var isList = path.EndsWith(".conflist", StringComparison.Ordinal);
+            var isList = IsList(path);
             if (FindWrongEnding(content, isList) is { } wrong)
                 return new NetworkFile(path) { Fault = wrong };
             if (isList && FindWrongFlag(content) is { } flag)
@@ -131,7 +138,7 @@ internal sealed record NetworkFile(string Path)
     private static string? FindWrongFlag(byte[] content)
     {
         var root = NetworkConfig.Parse(content).Root;
-        foreach (var key in (string[])["disableCheck", "disableGC"])
+        foreach (var key in (string[])["disableCheck", "disableGC", "loadOnlyInlinedPlugins"])
         {
             if (root.Find(key)?.Value is not { } value || value.Kind is JsonValueKind.True or JsonValueKind.False)
                 continue;

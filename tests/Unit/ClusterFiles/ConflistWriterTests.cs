@@ -92,6 +92,14 @@ public sealed class ConflistWriterTests : IDisposable
             "f"
         );
         Assert.Equal(["flannel", "ptp", "static", "x"], other.Types);
+        var multus = Conflist.Parse(
+            """
+            {"name":"n","cniVersion":"0.4.0","plugins":[{"type":"multus","delegates":[
+              {"type":"macvlan","ipam":{"type":"dhcp"}}, {"plugins":[{"type":"bridge"},{"type":"portmap"}]}, {"type":""}, 7]}]}
+            """u8.ToArray(),
+            "f"
+        );
+        Assert.Equal(["multus", "macvlan", "dhcp", "bridge", "portmap"], multus.Types);
     }
 
     [Fact]

@@ -86,6 +86,41 @@ public sealed class NodeFilesTests
     }
 
     [Fact]
+    public void A_directory_with_the_networks_name_adds_plugins_to_its_list_unless_that_wants_its_own_alone()
+    {
+        var root = Directory.CreateTempSubdirectory("plugboard-networks-");
+        try
+        {
+            var directory = root.CreateSubdirectory("etc/cni/net.d").FullName;
+            Directory.CreateDirectory($"{directory}/n");
+            File.WriteAllText($"{directory}/n/20-portmap.conf", """{"type":"portmap"}""");
+            File.WriteAllText($"{directory}/n/10-tuning.conf", """{"type":"tuning"}""");
+            File.WriteAllText($"{directory}/n/30-vrf.conflist", """{"type":"vrf"}""");
+            File.WriteAllText($"{directory}/1.conflist", """{"name":"n","plugins":[{"type":"bridge"}]}""");
+            File.WriteAllText($"{directory}/2.conflist", """{"name":"n"}""");
+            File.WriteAllText($"{directory}/3.conflist", """{"name":"n","plugins":[{"type":"bridge"}],"loadOnlyInlinedPlugins":true}""");
+            File.WriteAllText($"{directory}/4.conflist", """{"name":"other","plugins":[{"type":"bridge"}]}""");
+            Assert.Equal(
+                ["bridge tuning portmap", "tuning portmap", "bridge", "bridge"],
+                NetworkFile
+                    .ReadAll(root.FullName, "/etc/cni/net.d", "/leases")
+                    .Select(static file => string.Join(' ', file.Plugins.Select(static plugin => plugin.Type)))
+            );
+
+            File.WriteAllText($"{directory}/n/10-tuning.conf", "{");
+            Assert.Contains(
+                "/n/10-tuning.conf",
+                NetworkFile.ReadAll(root.FullName, "/etc/cni/net.d", "/leases")[0].Fault,
+                StringComparison.Ordinal
+            );
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public void Flannel_is_a_bridge_with_leases_and_a_file()
     {
         var file = Parse("a.conflist", """{"name":"n","plugins":[{"type":"flannel"},{"type":"portmap","backend":"iptables"}]}""");
@@ -111,6 +146,7 @@ public sealed class NodeFilesTests
     [InlineData("a.conf", """{"name":"n"}""")]
     [InlineData("a.conflist", """{"name":"n","disableCheck":"yes","plugins":[{"type":"bridge"}]}""")]
     [InlineData("a.conflist", """{"name":"n","disableGC":1,"plugins":[{"type":"bridge"}]}""")]
+    [InlineData("a.conflist", """{"name":"n","loadOnlyInlinedPlugins":"no","plugins":[{"type":"bridge"}]}""")]
     public void What_no_runtime_can_use_has_a_fault(string name, string text) => Assert.NotNull(Parse(name, text).Fault);
 
     [Theory]
