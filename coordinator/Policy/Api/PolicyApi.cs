@@ -9,7 +9,8 @@ namespace Plugboard.Coordinator.Policy.Api;
 /// <summary>
 /// The objects of network policy from the Kubernetes API: three kinds, or with ClusterNetworkPolicy four, each followed by a task of its
 /// own. Before the first complete list of all of them no object is in force; afterwards what was read stays in force while the API cannot
-/// be read. A fourth kind that the API does not serve has no objects. Nodes are a fifth, from the first policy on that asks for them.
+/// be read. A fourth kind that the API does not serve has no objects. Nodes are a fifth, from the first policy on that asks for them; where
+/// this node may not read them, only such policies are closed.
 /// </summary>
 internal sealed class PolicyApi : IPolicySource
 {
@@ -40,6 +41,7 @@ internal sealed class PolicyApi : IPolicySource
     private volatile Action? changed;
     private Task? running;
     private bool isAsked;
+    private bool hadNoRight;
 
     /// <summary>Sends no request yet.</summary>
     /// <param name="options">The flags.</param>
@@ -107,7 +109,7 @@ internal sealed class PolicyApi : IPolicySource
                         pods.Objects.Values,
                         namespaces.Objects.Values,
                         NamespaceIsolation.With(policies.Objects, namespaces.Objects.Values).Values,
-                        clusterPolicies?.Objects.Values,
+                        clusterPolicies?.Objects.Values.Select(InForce),
                         nodes.Objects.Values
                     )
                     : null;
@@ -134,6 +136,7 @@ internal sealed class PolicyApi : IPolicySource
                     ?
                     [
                         .. Stores.SelectMany(static store => store.FindWarnings()),
+                        .. NodeWarnings(),
                         .. NamespaceIsolation.FindWarnings(options.ReadsAnnotation, namespaces.Objects.Values),
                     ]
                     : [];
@@ -150,12 +153,26 @@ internal sealed class PolicyApi : IPolicySource
         }
     }
 
+    // One missing right must not hold up all other policies, and the pods that they are for.
+    private bool HasNoRightToNodes => !nodes.IsComplete && nodes.Failure is { IsForbidden: true };
+
+    private ClusterPolicy InForce(ClusterPolicy policy) => HasNoRightToNodes && policy.AsksForNodes ? policy.WithoutNodes() : policy;
+
     // One that is forbidden says more than one that was not read yet.
     private string? FindProblem()
     {
-        var unknown = Stores.FindAll(static store => store.FindProblem() is not null);
+        var unknown = Stores.FindAll(store => store.FindProblem() is not null && !(store == nodes && HasNoRightToNodes));
         return (unknown.Find(static store => store.Failure is not null) ?? unknown.FirstOrDefault())?.FindProblem();
     }
+
+    private IEnumerable<string> NodeWarnings() =>
+        HasNoRightToNodes
+            ?
+            [
+                $"{nodes.Failure!.Message}; until then rules of clusternetworkpolicies by nodes are closed: with Accept they match "
+                    + "nothing, others deny everything",
+            ]
+            : [];
 
     private void ChangeRefusals()
     {
@@ -306,12 +323,28 @@ internal sealed class PolicyApi : IPolicySource
             pods.Take(changes.Pods);
             namespaces.Take(changes.Namespaces);
             policies.Take(changes.Policies);
-            clusterPolicies?.Take(changes.ClusterPolicies);
+            TakeClusterPolicies(changes.ClusterPolicies);
             nodes.Take(changes.Nodes);
         }
 
         NamespaceIsolation.Add(options.ReadsAnnotation, changes);
         return changes;
+    }
+
+    private void TakeClusterPolicies(Dictionary<string, ClusterPolicy?> changes)
+    {
+        if (clusterPolicies is null)
+            return;
+        clusterPolicies.Take(changes);
+        if (HasNoRightToNodes != hadNoRight)
+        {
+            hadNoRight = HasNoRightToNodes;
+            foreach (var (name, policy) in clusterPolicies.Objects.Where(static each => each.Value.AsksForNodes))
+                changes[name] = policy;
+        }
+
+        foreach (var (name, policy) in changes)
+            changes[name] = policy is null ? null : InForce(policy);
     }
 
     /// <inheritdoc/>

@@ -46,7 +46,20 @@ internal sealed record ClusterPolicy
         );
 
     /// <summary>True if a rule of it has peers by nodes.</summary>
-    public bool AsksForNodes => Egress.Any(static rule => rule.Matches.Peers.Any(static peer => peer.Nodes is not null));
+    public bool AsksForNodes => Egress.Any(static rule => rule.AsksForNodes);
+
+    /// <summary>
+    /// What it is worth where Nodes may not be read, as the API says of what cannot be read: an Accept rule by nodes matches nothing,
+    /// another such rule denies everything.
+    /// </summary>
+    public ClusterPolicy WithoutNodes() =>
+        this with
+        {
+            Egress = Egress
+                .Where(static rule => !rule.AsksForNodes || rule.Action != RuleAction.Accept)
+                .Select(static rule => rule.AsksForNodes ? ClusterRule.DenyAll(rule.Name) : rule)
+                .ToValueArray(),
+        };
 
     /// <summary>The rules of a direction.</summary>
     public ValueArray<ClusterRule> Rules(PolicyDirection direction) => direction == PolicyDirection.Ingress ? Ingress : Egress;
@@ -68,6 +81,9 @@ internal enum PolicyTier
 /// <param name="Matches">The peers and ports, as NetworkPolicy has them; no peers: every connection.</param>
 internal sealed record ClusterRule(string Name, RuleAction Action, PolicyRule Matches)
 {
+    /// <summary>True if it has peers by nodes.</summary>
+    public bool AsksForNodes => Matches.Peers.Any(static peer => peer.Nodes is not null);
+
     /// <summary>One that denies everything.</summary>
     public static ClusterRule DenyAll(string name) => new(name, RuleAction.Deny, new PolicyRule([], []));
 }

@@ -219,13 +219,13 @@ public sealed class ClusterPolicyApiTests
         using var api = PolicyApiRun.ThreePods();
         api.Serve(FakeKubernetes.ClusterPolicies);
         api.Instead = static request =>
-            request.Path == FakeKubernetes.Nodes ? FakeAnswer.Refusal(403, "Forbidden", "nodes is forbidden") : null;
+            request.Path == FakeKubernetes.Nodes ? FakeAnswer.Refusal(500, "InternalError", "etcd is away") : null;
         using var run = Start(api);
         await run.WatchedAsync(4);
         Assert.Null(run.Source.Problem);
 
         api.Put(FakeKubernetes.ClusterPolicies, FakeObjects.ClusterPolicy("nodes", butNodes));
-        await run.UntilAsync(() => run.Source.Problem?.Contains("grant nodes", StringComparison.Ordinal) == true);
+        await run.UntilAsync(() => run.Source.Problem?.Contains("etcd is away", StringComparison.Ordinal) == true);
         Assert.True(run.Passes("10.0.0.1", "198.51.100.1"));
 
         api.Add("n2", ["10.0.1.0/24"], "192.0.2.2");
@@ -233,6 +233,41 @@ public sealed class ClusterPolicyApiTests
         await PassUntilAsync(run, () => !run.Passes("10.0.0.1", "192.0.2.2"));
         Assert.False(run.Passes("10.0.0.1", "198.51.100.1"));
         Assert.Null(run.Source.Problem);
+    }
+
+    [Fact]
+    public async Task Without_the_right_to_nodes_only_the_rules_by_nodes_are_closed_and_all_other_policies_change()
+    {
+        const string byNodes =
+            """{"tier":"Admin","priority":2,"subject":{"namespaces":{"matchLabels":{"kubernetes.io/metadata.name":"x"}}},"egress":["""
+            + """{"action":"Accept","to":[{"nodes":{}}]},"""
+            + """{"action":"Accept","to":[{"networks":["198.51.100.0/24"]}]},"""
+            + """{"action":"Deny","to":[{"nodes":{"matchLabels":{"a":"b"}}}]}]}""";
+        using var api = PolicyApiRun.ThreePods();
+        api.Serve(FakeKubernetes.ClusterPolicies);
+        api.Add("n2", ["10.0.1.0/24"], "192.0.2.2");
+        api.Instead = static request =>
+            request.Path == FakeKubernetes.Nodes ? FakeAnswer.Refusal(403, "Forbidden", "nodes is forbidden") : null;
+        using var run = Start(api);
+        await run.WatchedAsync(4);
+
+        api.Put(FakeKubernetes.ClusterPolicies, FakeObjects.ClusterPolicy("nodes", byNodes));
+        await run.UntilAsync(() => !run.Passes("10.0.0.1", "203.0.113.1"));
+        Assert.False(run.Passes("10.0.0.1", "192.0.2.2"));
+        Assert.True(run.Passes("10.0.0.1", "198.51.100.1"));
+        Assert.Null(run.Source.Problem);
+        Assert.Contains("grant nodes", Assert.Single(run.Source.Warnings), StringComparison.Ordinal);
+        Assert.False(run.Source.Kinds.Single(static kind => kind.Name == "nodes").IsReachable);
+
+        api.Put(FakeKubernetes.ClusterPolicies, FakeObjects.ClusterPolicy("blue", DenyFromBlue));
+        await run.UntilAsync(() => !IsBlueOpen(run));
+        await run.IsAsOfAFreshListAsync();
+
+        api.Instead = static _ => null;
+        await PassUntilAsync(run, () => run.Passes("10.0.0.1", "192.0.2.2"));
+        Assert.True(run.Passes("10.0.0.1", "203.0.113.1"));
+        Assert.Empty(run.Source.Warnings);
+        await run.IsAsOfAFreshListAsync();
     }
 
     private static async Task PassUntilAsync(PolicyApiRun run, Func<bool> isSo)
