@@ -168,12 +168,26 @@ internal sealed class VolumeTarget : IDisposable
         var errno = FileDirectory.TryRemoveDirectory(Path);
         if (errno is Errno.None or Errno.ENOENT)
             return;
+        if (errno is Errno.ENOTDIR)
+            throw new VolumeException($"unmount: {FindFile(Path)} is not a directory, and nothing is mounted on it; remove it");
         if (errno is not (Errno.ENOTEMPTY or Errno.EEXIST))
             throw VolumeException.From($"unmount: cannot remove {Path}", new ErrnoException("rmdir", Path, errno));
         using var directory = FileDirectory.Find(Path);
         throw new VolumeException(
             $"unmount: {Path} is not empty, it contains {Names(directory?.ReadNames() ?? [])}; nothing in it was deleted"
         );
+    }
+
+    // The path, or the part of it that is in the place of a directory.
+    private static string FindFile(string path)
+    {
+        for (var part = path; System.IO.Path.GetDirectoryName(part) is { Length: > 1 } parent; part = parent)
+        {
+            if (FileDescriptor.FindStatus(parent) is { IsDirectory: true })
+                return part;
+        }
+
+        return path;
     }
 
     private static string Names(List<string> names)

@@ -89,6 +89,18 @@ public sealed class MountTests : IDisposable
     }
 
     [KernelFact]
+    public void A_file_in_place_of_the_directory_or_of_one_above_it_is_named()
+    {
+        var target = FlexNode.PodDirectory("plugboard~tmpfs", "v");
+        node.Shell($"mkdir -p {target}");
+        node.Shell($"rm -r {target}; touch {target}");
+        node.Unmount("plugboard~tmpfs").Failed($"unmount: {target} is not a directory, and nothing is mounted on it; remove it");
+        node.Shell($"rm {target}; rmdir {Path.GetDirectoryName(target)}; touch {Path.GetDirectoryName(target)}");
+        node.Unmount("plugboard~tmpfs")
+            .Failed($"unmount: {Path.GetDirectoryName(target)} is not a directory, and nothing is mounted on it; remove it");
+    }
+
+    [KernelFact]
     public void A_link_in_place_of_the_directory_is_not_followed()
     {
         var target = FlexNode.PodDirectory("plugboard~tmpfs", "v");
