@@ -153,7 +153,9 @@ internal sealed class BridgePlugin : CniPlugin
 
         config.Traffic.RequirePossible();
         var ipam = FindIpam(request, config);
-        Foresee(request, config, ipam);
+        // Without an address the runtime names it with each pod: a node whose STATUS fails counts as broken.
+        if (IpamDelegate.Foresee(ipam, request) is { IPs.Count: > 0 } foreseen)
+            AddressPlan.From(foreseen, config);
         ipam?.Status();
     }
 

@@ -69,13 +69,16 @@ internal sealed record HostDeviceConfig
         problems.Try("dns", () => InterfaceKeys.ReadDns(node));
         problems.AddUnknownOfDns(node);
         problems.AddUnknown(node, keys, "is not a key of host-device and has no effect");
-        // With the capability the runtime says which device it is, at each call.
-        var isChosenLater =
-            InterfaceKeys.Leniently(node, static config => config.FindObject("capabilities")?.GetBool("deviceID"), null) == true;
-        if (!isChosenLater)
+        if (!IsDeviceGivenPerPod(request))
             problems.Try("config", () => Parse(node));
         return [.. problems, .. IpamDelegate.Validate(request, InterfaceKeys.ReadIpamTypeLeniently(node))];
     }
+
+    /// <summary>True in a call of no pod if the runtime says with each pod which device it is, and this call does not say it too.</summary>
+    public static bool IsDeviceGivenPerPod(CniRequest request) =>
+        request.IsGivenPerPod("deviceID")
+        && InterfaceKeys.Leniently(request.Config, static config => config.FindObject("runtimeConfig")?.GetString("deviceID"), null)
+            is not { Length: > 0 };
 
     private static MacAddress? ReadAddress(string text) =>
         text.Length == 0 ? null

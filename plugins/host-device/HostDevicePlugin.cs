@@ -227,13 +227,17 @@ internal sealed class HostDevicePlugin : CniPlugin
     /// <inheritdoc/>
     public override void Status(CniRequest request)
     {
-        var config = HostDeviceConfig.Parse(request.Config);
+        if (!HostDeviceConfig.IsDeviceGivenPerPod(request))
+            RequireDevice(HostDeviceConfig.Parse(request.Config));
+        DeviceRecords.RequireWritable();
+        FindIpam(request).Ipam?.Status();
+    }
+
+    private void RequireDevice(HostDeviceConfig config)
+    {
         var finder = new DeviceFinder(config, tree);
         if (finder.FindPath() is { } path ? !DeviceTree.Has(path) : !IsOnNode(finder))
             throw finder.Absent(CniErrorCode.PluginNotAvailable, []);
-
-        DeviceRecords.RequireWritable();
-        FindIpam(request).Ipam?.Status();
     }
 
     // In a container it is on the node too: that an ADD must wait for its DEL is no fault of the node.

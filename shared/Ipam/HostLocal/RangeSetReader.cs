@@ -23,7 +23,7 @@ internal sealed class RangeSetReader(ConfigProblems problems)
         if (problems.Read("ipam.subnet", () => ipam.Find("subnet")) is not null)
             reader.AddSet(ipam.Path, [ipam]);
         reader.AddSets(ipam, "ranges");
-        if (reader.sets.Count == 0 && problems.Count == before)
+        if (reader.sets.Count == 0 && problems.Count == before && !request.IsGivenPerPod("ipRanges"))
             problems.Add("ipam.ranges", "no IP ranges specified");
         reader.RefuseSecondOfFamily(request);
         reader.RefuseOverlaps();

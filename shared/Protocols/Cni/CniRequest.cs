@@ -97,6 +97,24 @@ public sealed record CniRequest
     }
 
     /// <summary>
+    /// True if this call is of no pod (STATUS, <c>validate</c>) and the config leaves a value to the runtime, which gives it with each
+    /// pod's calls (<c>"capabilities": {"ips": true}</c>): that the value is missing is no fault then.
+    /// </summary>
+    /// <param name="capability">The key of <c>capabilities</c> and <c>runtimeConfig</c>.</param>
+    public bool IsGivenPerPod(string capability)
+    {
+        try
+        {
+            return Verb == CniVerb.Status && Config.FindObject("capabilities")?.FindBool(capability) == true;
+        }
+        catch (CniException)
+        {
+            // A wrong type leaves nothing to the runtime: libcni refuses the config.
+            return false;
+        }
+    }
+
+    /// <summary>
     /// GC: the attachments that are still valid, by <c>cni.dev/valid-attachments</c> or the older <c>cni.dev/attachments</c>. Null if the
     /// config has neither: then stale ones are unknown. Empty: all are stale.
     /// </summary>

@@ -311,6 +311,8 @@ public sealed class ExecutableTests
     [InlineData("dhcp", """ {"ipam":{"type":"dhcp","request":[{"option":"121"}],"provide":[{"option":"12","fromArg":"K8S_POD_NAME"}]}} """)]
     [InlineData("host-device", """ {"device":"eth1"} """)]
     [InlineData("host-device", """ {"capabilities":{"deviceID":true}} """)]
+    [InlineData("host-local", """ {"capabilities":{"ipRanges":true},"ipam":{"type":"host-local"}} """)]
+    [InlineData("bridge", """ {"capabilities":{"ipRanges":true},"isGateway":true,"ipam":{"type":"host-local","routes":[]}} """)]
     [InlineData("sriov", """ {"vlan":100,"vlanQoS":3,"vlanProto":"802.1Q","spoofchk":"off","trust":"on","logLevel":"debug"} """)]
     public void Validate_finds_nothing_wrong_with_a_right_config(string name, string keys) =>
         Assert.Equal((0, "The config is valid.\n", ""), Run(name, "validate", Config(name, keys)));

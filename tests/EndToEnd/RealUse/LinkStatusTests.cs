@@ -35,6 +35,37 @@ public sealed class LinkStatusTests
         node.Call("STATUS", null, Config("ipvlan", "{}")).Succeeded();
     }
 
+    // A runtime calls STATUS for no pod, so without what it gives with each pod's ADD.
+    [KernelTheory]
+    [InlineData("bridge", """{"isGateway":true,"capabilities":{"ips":true},"ipam":{"type":"static"}}""")]
+    [InlineData("ptp", """{"capabilities":{"ips":true},"ipam":{"type":"static"}}""")]
+    [InlineData("bridge", """{"isGateway":true,"capabilities":{"ipRanges":true},"ipam":{"type":"host-local"}}""")]
+    [InlineData("ptp", """{"capabilities":{"ipRanges":true},"ipam":{"type":"host-local"}}""")]
+    [InlineData("macvlan", """{"master":"lo","capabilities":{"ipRanges":true},"ipam":{"type":"host-local"}}""")]
+    [InlineData("host-device", """{"capabilities":{"deviceID":true}}""")]
+    public void A_node_whose_pods_bring_their_addresses_or_devices_is_well(string type, string keys)
+    {
+        using var node = new CniNode();
+        node.Call("STATUS", null, Config(type, keys)).Succeeded();
+    }
+
+    [KernelTheory]
+    [InlineData("bridge", """{"capabilities":{"ipRanges":false},"ipam":{"type":"host-local"}}""", "no IP ranges specified")]
+    [InlineData("bridge", """{"capabilities":{"ips":true},"ipam":{"type":"host-local"}}""", "no IP ranges specified")]
+    public void A_network_that_no_runtime_completes_is_not(string type, string keys, string message)
+    {
+        using var node = new CniNode();
+        Assert.Equal(message, node.Call("STATUS", null, Config(type, keys)).Message);
+    }
+
+    [KernelFact]
+    public void A_pod_without_the_ranges_that_its_runtime_should_give_is_refused()
+    {
+        using var node = new CniNode();
+        var add = node.Call("ADD", node.AddPod(), Config("bridge", """{"capabilities":{"ipRanges":true},"ipam":{"type":"host-local"}}"""));
+        Assert.Equal((7, "no IP ranges specified"), (add.Code, add.Message));
+    }
+
     [KernelTheory]
     [InlineData("macvlan", """{"master":"absent"}""", "failed to lookup master \"absent\": Link not found")]
     [InlineData("macvlan", "{}", "no default route interface found")]
