@@ -144,7 +144,8 @@ internal sealed record BridgeConfig
         problems.Try("ipam", () => InterfaceKeys.ReadIpamType(node));
         problems.Try("dns", () => InterfaceKeys.ReadDns(node));
         problems.AddUnknownOfDns(node);
-        problems.AddUnknown(node, Keys, "is not a key of bridge and has no effect");
+        // minikube's and kubenet's configs have "addIf", which no plugin ever read: it is no typing error.
+        problems.AddUnknown(node, [.. Keys, "addIf"], "is not a key of bridge and has no effect");
         if (problems.Count == 0)
             problems.Try("disableContainerInterface", () => Parse(request));
         return problems;

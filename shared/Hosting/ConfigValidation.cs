@@ -26,8 +26,14 @@ internal static class ConfigValidation
         var own = entries.Where(entry => Calls(entry, plugin.Name)).ToList();
         if (own.Count == 0)
             return [NoEntry(plugin, entries)];
-        return [.. own.SelectMany(entry => OfEntry(plugin, entry, list.OfPlugin(entry, version)))];
+        return [.. OfHead(list.Root), .. own.SelectMany(entry => OfEntry(plugin, entry, list.OfPlugin(entry, version)))];
     }
+
+    // libcni reads it of an entry alone, so that what a pod asks for (ips, mac, portMappings) would get lost without a word.
+    private static string[] OfHead(ConfigNode list) =>
+        list.Find("capabilities") is null
+            ? []
+            : [$"capabilities: has no effect beside {PluginsKey}: it belongs into the entry of the plugin that it is for"];
 
     private static IEnumerable<string> OfEntry(CniPlugin plugin, ConfigNode entry, byte[] input)
     {

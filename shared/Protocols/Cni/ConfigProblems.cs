@@ -19,6 +19,8 @@ public static class ConfigProblems
         "prevResult",
     ];
 
+    private static readonly string[] remarks = ["comment", "description", "documentation"];
+
     /// <summary>Reads a key; what is refused is a problem of it.</summary>
     public static void Try(this List<string> problems, string key, Action read)
     {
@@ -41,7 +43,7 @@ public static class ConfigProblems
     {
         foreach (var name in config.Names)
         {
-            if (!Has(known, name) && !Has(keysOfEveryConfig, name))
+            if (!Has(known, name) && !Has(keysOfEveryConfig, name) && !IsRemark(name))
                 problems.Add($"{Excerpt.Of(name)}: {fault}");
         }
     }
@@ -57,7 +59,7 @@ public static class ConfigProblems
             return;
         foreach (var name in node.Names)
         {
-            if (!Has(known, name))
+            if (!Has(known, name) && !IsRemark(name))
                 problems.Add(
                     $"{node.Path}.{Excerpt.Of(name)}: is not a key of {what} and has no effect: its keys are " + string.Join(", ", known)
                 );
@@ -74,6 +76,10 @@ public static class ConfigProblems
             "search",
             "options"
         );
+
+    // JSON has no comments, so people write them as keys; distributions' podman configs have "Documentation".
+    private static bool IsRemark(string name) =>
+        name.StartsWith('_') || name.StartsWith("//", StringComparison.Ordinal) || Has(remarks, name);
 
     private static bool Has(string[] keys, string name) => keys.Contains(name, StringComparer.OrdinalIgnoreCase);
 }

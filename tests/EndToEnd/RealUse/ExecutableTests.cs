@@ -313,9 +313,27 @@ public sealed class ExecutableTests
     [InlineData("host-device", """ {"capabilities":{"deviceID":true}} """)]
     [InlineData("host-local", """ {"capabilities":{"ipRanges":true},"ipam":{"type":"host-local"}} """)]
     [InlineData("bridge", """ {"capabilities":{"ipRanges":true},"isGateway":true,"ipam":{"type":"host-local","routes":[]}} """)]
+    [InlineData("bridge", """ {"addIf":"true","Documentation":"main_bridge.md","_owner":"net","ipam":{}} """)]
+    [InlineData(
+        "host-local",
+        """ {"//":"pods","ipam":{"subnet":"10.1.0.0/24","comment":"x","routes":[{"dst":"0.0.0.0/0","description":"out"}]}} """
+    )]
     [InlineData("sriov", """ {"vlan":100,"vlanQoS":3,"vlanProto":"802.1Q","spoofchk":"off","trust":"on","logLevel":"debug"} """)]
     public void Validate_finds_nothing_wrong_with_a_right_config(string name, string keys) =>
         Assert.Equal((0, "The config is valid.\n", ""), Run(name, "validate", Config(name, keys)));
+
+    [KernelFact]
+    public void Validate_says_that_capabilities_beside_the_plugins_have_no_effect()
+    {
+        const string List = """
+            {"cniVersion":"1.0.0","name":"test","capabilities":{"ips":true},
+             "plugins":[{"type":"bridge","ipam":{"type":"static"}},{"type":"tuning"}]}
+            """;
+        Assert.Equal(
+            (1, "capabilities: has no effect beside plugins: it belongs into the entry of the plugin that it is for\n", ""),
+            Run("bridge", "validate", List)
+        );
+    }
 
     [KernelFact]
     public void Validate_of_no_JSON_says_so()
