@@ -18,4 +18,11 @@ public static class KernelSupport
             $"load or build {remedy}{(keys is null ? "" : $", or remove {keys} from the network config")}",
             cause
         );
+
+    /// <summary>The error for a kind of link that the kernel does not know.</summary>
+    /// <param name="kind">The kind, as rtnetlink(7) names it.</param>
+    /// <param name="cause">The kernel's refusal.</param>
+    public static CniException LacksLinks(string kind, NetlinkException cause) =>
+        // net/8021q/Makefile: the one kind whose module has another name.
+        Lacks($"{kind} links", $"the module {(kind == "vlan" ? "8021q" : kind)}", cause);
 }

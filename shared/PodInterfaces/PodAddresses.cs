@@ -52,7 +52,10 @@ public record PodAddresses
         throw new CniException(
             CniErrorCode.InvalidNetworkConfig,
             "IPAM plugin returned missing IP config",
-            $"the IPAM plugin {ipamType} gave no address: check the network config's ipam section"
+            ipamType == "static"
+                ? "the IPAM plugin static gave no address: set addresses in the ipam section, or \"capabilities\": {\"ips\": true} in the "
+                    + "plugin's own entry and ips for each pod"
+                : $"the IPAM plugin {ipamType} gave no address: check the network config's ipam section"
         );
     }
 

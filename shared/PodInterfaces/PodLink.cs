@@ -178,7 +178,7 @@ public sealed class PodLink : IDisposable
 
     private static CniException Refused(ChildLink child, NetlinkException e) =>
         e.Errno == Errno.EOPNOTSUPP
-            ? KernelSupport.Lacks($"{child.Kind} links", $"the module {child.Kind}", e)
+            ? KernelSupport.LacksLinks(child.Kind, e)
             : new CniException(
                 CniErrorCode.InvalidNetworkConfig,
                 $"failed to create {child.Kind}: {ErrnoException.Sentence(e.Errno)}",

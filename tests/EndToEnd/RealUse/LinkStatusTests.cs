@@ -59,6 +59,15 @@ public sealed class LinkStatusTests
     }
 
     [KernelFact]
+    public void A_pod_without_an_address_of_static_is_refused_with_where_addresses_come_from()
+    {
+        using var node = new CniNode();
+        var add = node.Call("ADD", node.AddPod(), Config("bridge", """{"ipam":{"type":"static"}}"""));
+        Assert.Equal((7, "IPAM plugin returned missing IP config"), (add.Code, add.Message));
+        Assert.Contains("\"capabilities\": {\"ips\": true}", add.Details, StringComparison.Ordinal);
+    }
+
+    [KernelFact]
     public void A_pod_without_the_ranges_that_its_runtime_should_give_is_refused()
     {
         using var node = new CniNode();
