@@ -63,7 +63,9 @@ internal sealed class MasqueradeConfigFile(string path, MasqueradeOptions option
         lock (gate)
         {
             var before = Current;
-            Read();
+            // A part of a file may be valid and have fewer networks: the watch calls when it is whole.
+            if (!wasRead || watch is not { IsBeingWritten: true })
+                Read();
             SetTimer();
             return !ReferenceEquals(before, Current);
         }

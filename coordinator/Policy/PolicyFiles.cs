@@ -20,7 +20,8 @@ internal sealed class PolicyFiles : IPolicySource
     private readonly TimeProvider clock;
     private readonly PolicyFile<WrittenPolicies> policies;
     private readonly PolicyFile<PolicyObjects> pods;
-    private readonly List<PathWatch> watches = [];
+    private PathWatch? policiesWatch;
+    private PathWatch? podsWatch;
     private ITimer? timer;
     private int isTouched = 1;
     private PolicyObjects? current;
@@ -89,8 +90,8 @@ internal sealed class PolicyFiles : IPolicySource
         }
 
         timer = clock.CreateTimer(_ => Touch(), null, withoutWatch, withoutWatch);
-        foreach (var name in new[] { "policies.yaml", "pods.yaml" })
-            watches.Add(PathWatch.Start(PathOf(name), Touch));
+        policiesWatch = PathWatch.Start(PathOf("policies.yaml"), Touch);
+        podsWatch = PathWatch.Start(PathOf("pods.yaml"), Touch);
         timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -101,10 +102,13 @@ internal sealed class PolicyFiles : IPolicySource
     public void Refresh()
     {
         var isForced = Interlocked.Exchange(ref isTouched, 0) != 0;
-        policies.Refresh(isForced);
-        pods.Refresh(isForced);
+        // A part of a file may be valid and allow what the whole does not: the watch calls when it is whole.
+        if (policies.Current is null || policiesWatch is not { IsBeingWritten: true })
+            policies.Refresh(isForced);
+        if (pods.Current is null || podsWatch is not { IsBeingWritten: true })
+            pods.Refresh(isForced);
         if (IsWaiting)
-            timer?.Change(PolicyFile<PolicyObjects>.Settling, watches.Count == 0 ? withoutWatch : Timeout.InfiniteTimeSpan);
+            timer?.Change(PolicyFile<PolicyObjects>.Settling, podsWatch is null ? withoutWatch : Timeout.InfiniteTimeSpan);
         if (policies.Current is not { } rules || pods.Current is not { } others)
             return;
         if (current is not null && ReferenceEquals(written, rules) && ReferenceEquals(current.Pods, others.Pods))
@@ -142,8 +146,8 @@ internal sealed class PolicyFiles : IPolicySource
     /// <summary>Stops watching; the objects in force stay.</summary>
     public void Dispose()
     {
-        foreach (var watch in watches)
-            watch.Dispose();
+        policiesWatch?.Dispose();
+        podsWatch?.Dispose();
         timer?.Dispose();
     }
 }

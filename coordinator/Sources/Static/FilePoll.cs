@@ -36,6 +36,9 @@ internal sealed class FilePoll : IDisposable
     /// <summary>Call before the file is read: later modifications count as changes.</summary>
     public FileStatus? Look() => seen = FileDescriptor.FindStatus(path);
 
+    /// <summary>True while a program writes the file in place: what is read of it now may be a part.</summary>
+    public bool IsBeingWritten => watch is { IsBeingWritten: true };
+
     /// <summary>True if the file is another than at the last <see cref="Look"/>.</summary>
     public bool IsChanged => Status() != seen;
 
@@ -46,7 +49,7 @@ internal sealed class FilePoll : IDisposable
     public async Task WaitAsync(CancellationToken cancellation)
     {
         var isTold = false;
-        while (Status() == seen && !isTold)
+        while (IsBeingWritten || (Status() == seen && !isTold))
             isTold = await WaitOnceAsync(cancellation).ConfigureAwait(false);
     }
 

@@ -55,9 +55,12 @@ public sealed unsafe class FileWatch : IDisposable
     /// <summary>
     /// The names that events were about since the last time; empty text for a directory itself, or where events were lost. Does not wait.
     /// </summary>
-    public IReadOnlyList<string> Read()
+    public IReadOnlyList<string> Read() => [.. ReadEvents().Select(static each => each.Name)];
+
+    /// <summary>As <see cref="Read"/>, with what was done.</summary>
+    internal IReadOnlyList<FileEvent> ReadEvents()
     {
-        var names = new List<string>();
+        var found = new List<FileEvent>();
         var buffer = new byte[16 * 1024];
         fixed (byte* p = buffer)
         {
@@ -65,9 +68,9 @@ public sealed unsafe class FileWatch : IDisposable
             {
                 var length = (int)read(descriptor.Number, p, buffer.Length);
                 if (length > 0)
-                    Parse(buffer.AsSpan(0, length), names);
+                    Parse(buffer.AsSpan(0, length), found);
                 else if ((Errno)Marshal.GetLastPInvokeError() == Errno.EAGAIN)
-                    return names;
+                    return found;
                 else if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
                     throw ErrnoException.Last("read", "inotify");
             }
@@ -75,13 +78,14 @@ public sealed unsafe class FileWatch : IDisposable
     }
 
     // struct inotify_event: wd, mask, cookie, len, then the name, filled up with NULs.
-    internal static void Parse(ReadOnlySpan<byte> events, List<string> names)
+    internal static void Parse(ReadOnlySpan<byte> events, List<FileEvent> found)
     {
         while (events.Length >= HeaderSize)
         {
             var length = (int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(events[12..]), (uint)(events.Length - HeaderSize));
             var name = events.Slice(HeaderSize, length);
-            names.Add(Encoding.UTF8.GetString(name[..(name.IndexOf((byte)0) is >= 0 and var end ? end : length)]));
+            var text = Encoding.UTF8.GetString(name[..(name.IndexOf((byte)0) is >= 0 and var end ? end : length)]);
+            found.Add(new FileEvent(text, BinaryPrimitives.ReadUInt32LittleEndian(events[4..])));
             events = events[(HeaderSize + length)..];
         }
     }
@@ -89,3 +93,8 @@ public sealed unsafe class FileWatch : IDisposable
     /// <inheritdoc/>
     public void Dispose() => descriptor.Dispose();
 }
+
+/// <summary>What happened to a name.</summary>
+/// <param name="Name">The name; empty: the directory itself, or events were lost.</param>
+/// <param name="Mask">The bits <c>IN_…</c>.</param>
+internal readonly record struct FileEvent(string Name, uint Mask);

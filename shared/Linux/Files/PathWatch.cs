@@ -7,12 +7,25 @@ namespace Plugboard.Linux.Files;
 /// <summary>
 /// Reports when a file may have changed, come or gone: written in place, moved over, or reached by symbolic links that are exchanged, as
 /// kubelet does with a ConfigMap (<c>..data</c>). It watches the directories that the path and its links lead through, not the file, which
-/// is another one after each exchange. It reports too often rather than too rarely; the callback must look. Source: inotify(7).
+/// is another one after each exchange. It reports too often rather than too rarely; the callback must look. A file that a program writes
+/// in place is reported when the program has closed it, or has paused for <see cref="Settling"/>. While a directory cannot be watched, the
+/// callback is called every <see cref="Polling"/>. Source: inotify(7).
 /// </summary>
 public sealed unsafe class PathWatch : IDisposable
 {
     // path_resolution(7): the kernel follows no more.
     private const int MostLinks = 40;
+
+    /// <summary>How long a program that has the file open must not have written, for its content to count.</summary>
+    public static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a content that is written without a pause does not count.</summary>
+    public static readonly TimeSpan LongestWriting = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the callback is called while the user has no more watches (<c>fs.inotify.max_user_watches</c>).</summary>
+    public static readonly TimeSpan Polling = TimeSpan.FromSeconds(3);
+
+    private const long Never = -1;
 
     private readonly string path;
     private readonly Action changed;
@@ -21,6 +34,12 @@ public sealed unsafe class PathWatch : IDisposable
     private readonly Thread thread;
     private readonly HashSet<string> names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> watches = new(StringComparer.Ordinal);
+
+    // Milliseconds of the system's clock that only goes on.
+    private long writingSince = Never;
+    private long writtenAt = Never;
+    private long followedAt;
+    private bool isBlind;
 
     private PathWatch(string path, Action changed, FileWatch watch)
     {
@@ -43,25 +62,68 @@ public sealed unsafe class PathWatch : IDisposable
         return started;
     }
 
+    /// <summary>
+    /// True while a program writes the file in place: what is read of it now may be a part. The callback is called when this ends. For any
+    /// thread.
+    /// </summary>
+    public bool IsBeingWritten => Volatile.Read(ref writtenAt) is not Never and var at && Environment.TickCount64 < EndOf(at);
+
+    private long EndOf(long lastWrite) =>
+        Math.Min(lastWrite + (long)Settling.TotalMilliseconds, Volatile.Read(ref writingSince) + (long)LongestWriting.TotalMilliseconds);
+
     private void Run()
     {
-        while (Wait())
+        while (Wait(NextWait()))
         {
             // All that are there at once: one exchange is several events. One without a name is of a directory itself, or says that some
             // were lost.
-            if (!watch.Read().Any(name => name.Length == 0 || names.Contains(name)))
+            var events = watch.ReadEvents().Where(each => each.Name.Length == 0 || names.Contains(each.Name)).ToList();
+            var wasWriting = writtenAt != Never;
+            foreach (var mask in events.Select(static each => each.Mask))
+                Note(mask);
+            if (events.Count == 0 && (wasWriting ? IsBeingWritten : !IsPollDue()))
                 continue;
+            if (events.Count == 0)
+                Volatile.Write(ref writtenAt, Never);
             Follow();
-            changed();
+            if (!IsBeingWritten)
+                changed();
         }
     }
 
-    private bool Wait()
+    // A new file is written or not; a change of its owner says nothing of its content.
+    private void Note(uint mask)
+    {
+        if ((mask & INotify.IN_MODIFY) != 0)
+        {
+            if (writtenAt == Never)
+                Volatile.Write(ref writingSince, Environment.TickCount64);
+            Volatile.Write(ref writtenAt, Environment.TickCount64);
+        }
+        else if ((mask & (INotify.IN_ATTRIB | INotify.IN_CREATE)) == 0)
+        {
+            Volatile.Write(ref writtenAt, Never);
+        }
+    }
+
+    private bool IsPollDue() => isBlind && Environment.TickCount64 >= followedAt + (long)Polling.TotalMilliseconds;
+
+    // Milliseconds; -1: until an event.
+    private int NextWait()
+    {
+        var end =
+            writtenAt != Never ? EndOf(writtenAt)
+            : isBlind ? followedAt + (long)Polling.TotalMilliseconds
+            : Never;
+        return end == Never ? -1 : (int)Math.Max(0, end - Environment.TickCount64);
+    }
+
+    private bool Wait(int milliseconds)
     {
         var polls = stackalloc Process.PollFd[2];
         polls[0] = new Process.PollFd { Fd = watch.Descriptor.Number, Events = POLLIN };
         polls[1] = new Process.PollFd { Fd = stop.Number, Events = POLLIN };
-        while (Process.Poll(polls, 2, -1) < 0)
+        while (Process.Poll(polls, 2, milliseconds) < 0)
         {
             if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
                 throw ErrnoException.Last("poll", path);
@@ -75,6 +137,7 @@ public sealed unsafe class PathWatch : IDisposable
     {
         var wanted = new HashSet<string>(StringComparer.Ordinal);
         names.Clear();
+        isBlind = false;
         var place = path;
         for (var links = 0; links < MostLinks; links++)
         {
@@ -88,6 +151,8 @@ public sealed unsafe class PathWatch : IDisposable
             watch.Remove(number);
             watches.Remove(directory);
         }
+
+        followedAt = Environment.TickCount64;
     }
 
     // From the root to the file, up to the first link: where that leads, or null.
@@ -116,6 +181,8 @@ public sealed unsafe class PathWatch : IDisposable
     {
         if (watch.TryAdd(directory, FileWatch.Events | INotify.IN_MODIFY) is not { } number)
         {
+            // What is missing, or no directory, is reported by its parent.
+            isBlind |= (Errno)Marshal.GetLastPInvokeError() is not (Errno.ENOENT or Errno.ENOTDIR);
             wanted.Remove(directory);
             return false;
         }

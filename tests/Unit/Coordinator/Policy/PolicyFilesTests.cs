@@ -143,6 +143,41 @@ public sealed class PolicyFilesTests : IDisposable
         Assert.False(files.IsWaiting);
     }
 
+    [Theory]
+    [InlineData("policies.yaml")]
+    [InlineData("pods.yaml")]
+    public void A_part_of_a_file_that_is_written_in_place_is_never_in_force(string name)
+    {
+        const string Isolating = "kind: NetworkPolicy\nmetadata: {name: one}\nspec:\n  podSelector: {}\n";
+        const string Place = "kind: Pod\nmetadata: {name: a}\nspec: {nodeName: n1}\n";
+        Write("policies.yaml", Isolating + "  policyTypes: [Ingress, Egress]\n");
+        Write("pods.yaml", Place + "status: {podIP: 10.0.0.1}\n");
+        var told = 0;
+        using var watched = new PolicyFiles(directory.FullName, time);
+        watched.Watch(() => Interlocked.Increment(ref told));
+        watched.Refresh();
+        var before = watched.Current;
+        // The text that was moved there may be reported late.
+        Thread.Sleep(100);
+        Volatile.Write(ref told, 0);
+
+        using (var file = new FileStream(Path.Combine(directory.FullName, name), FileMode.Truncate))
+        {
+            // Valid, and it opens a pod.
+            file.Write(System.Text.Encoding.UTF8.GetBytes(name == "pods.yaml" ? Place : Isolating));
+            file.Flush();
+            Thread.Sleep(100);
+            watched.Refresh();
+            Assert.Same(before, watched.Current);
+            Assert.Empty(watched.Warnings);
+            Assert.Equal(0, Volatile.Read(ref told));
+        }
+
+        Eventually.True(() => Volatile.Read(ref told) > 0, static () => "the end of the write is not known");
+        watched.Refresh();
+        Assert.NotSame(before, watched.Current);
+    }
+
     [Fact]
     public void An_empty_file_is_refused()
     {

@@ -1,5 +1,6 @@
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
+using Plugboard.Testing;
 
 namespace Plugboard.Tests.Unit.Linux.Files;
 
@@ -104,6 +105,39 @@ public sealed class PathWatchTests : IDisposable
         using var watch = Watch("a");
 
         IsTold(() => File.Delete(PathOf("b")));
+    }
+
+    [Fact]
+    public void A_file_that_is_written_in_place_is_reported_when_it_is_closed()
+    {
+        File.WriteAllText(PathOf("file"), "whole");
+        using var watch = Watch("file");
+        using (var file = new FileStream(PathOf("file"), FileMode.Truncate))
+        {
+            for (var part = 0; part < 5; part++)
+            {
+                file.WriteByte((byte)'a');
+                file.Flush();
+                Eventually.True(() => watch.IsBeingWritten, static () => "the write is not known");
+                Assert.False(told.WaitOne(TimeSpan.FromMilliseconds(20)));
+            }
+        }
+
+        Assert.True(told.WaitOne(Patience), "no notification came");
+        Assert.False(watch.IsBeingWritten);
+    }
+
+    [Fact]
+    public void A_file_that_stays_open_is_reported_after_a_pause()
+    {
+        File.WriteAllText(PathOf("file"), "whole");
+        using var watch = Watch("file");
+        using var file = new FileStream(PathOf("file"), FileMode.Truncate);
+        file.WriteByte((byte)'a');
+        file.Flush();
+
+        Assert.True(told.WaitOne(Patience), "no notification came");
+        Assert.False(watch.IsBeingWritten);
     }
 
     public void Dispose()
