@@ -4,8 +4,8 @@ using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Engine;
 using Plugboard.Coordinator.Masquerade;
 using Plugboard.Coordinator.Policy;
-using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Coordinator.Reconciling;
+using Plugboard.Firewall.Starting;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
 using Command = System.CommandLine.Command;
@@ -138,11 +138,14 @@ internal sealed class Verbs
         }
     }
 
-    private static SyncOutcome Try(IReconciler reconciler, ClusterView view, Func<IReconciler, ClusterView, SyncOutcome> act)
+    private static SyncOutcome Try(IReconciler reconciler, ClusterView view, Func<IReconciler, ClusterView, SyncOutcome> act) =>
+        Try(() => act(reconciler, view));
+
+    private static SyncOutcome Try(Func<SyncOutcome> act)
     {
         try
         {
-            return act(reconciler, view);
+            return act();
         }
 #pragma warning disable CA1031 // As in the engine: one reconciler's failure must not end the others.
         catch (Exception e)
@@ -195,8 +198,7 @@ internal sealed class Verbs
     {
         try
         {
-            StartedPods.Close();
-            var outcome = PolicyReconciler.RemoveTables(isDryRun: false);
+            var outcome = PolicyReconciler.RemoveEarlier(new PodStarts());
             foreach (var line in outcome.Changes.Select(static change => change.ToString()).Concat(outcome.Problems))
                 StandardError.WriteLine($"policy: {line}");
         }
@@ -338,7 +340,7 @@ internal sealed class Verbs
         // The conflist, which makes the runtime report the node as ready, goes first.
         var outcomes = coordinator
             .Reconcilers.Reverse()
-            .Select(reconciler => (reconciler.Name, reconciler.Remove(parsed.GetValue(dryRun))))
+            .Select(reconciler => (reconciler.Name, Try(() => reconciler.Remove(parsed.GetValue(dryRun)))))
             .ToList();
         var report = new PlanReport(null, [], outcomes);
         Print(parsed, report);

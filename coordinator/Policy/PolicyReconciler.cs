@@ -7,6 +7,7 @@ using Plugboard.Coordinator.Policy.Nftables;
 using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Starting;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Policy;
@@ -227,10 +228,30 @@ internal sealed class PolicyReconciler(PolicyOptions options, IPolicySource sour
     public SyncOutcome Remove(bool isDryRun)
     {
         isKnown = false;
-        if (!isDryRun && Started is not null)
-            StartedPods.Close();
+        var closed = isDryRun || Started is null ? SyncOutcome.Steady : Close(new PodStarts());
         // Only the socket that guards it may remove it.
-        return client is null ? RemoveTables(isDryRun) : RemoveTables(client, isDryRun);
+        return (client is null ? RemoveTables(isDryRun) : RemoveTables(client, isDryRun)).And(closed);
+    }
+
+    /// <summary>Removes the tables of an earlier run with policies; plugins report no pod from now on.</summary>
+    public static SyncOutcome RemoveEarlier(PodStarts starts)
+    {
+        var closed = Close(starts);
+        return RemoveTables(isDryRun: false).And(closed);
+    }
+
+    // A directory that cannot be written keeps no table: its rules would go on to refuse packets.
+    private static SyncOutcome Close(PodStarts starts)
+    {
+        try
+        {
+            StartedPods.Close(starts);
+            return SyncOutcome.Steady;
+        }
+        catch (ErrnoException e)
+        {
+            return NotUsable($"plugins go on to report their pods, and each ADD waits for an answer: {e.Message}");
+        }
     }
 
     /// <summary>Removes the tables of an earlier run with policies.</summary>

@@ -116,8 +116,10 @@ internal sealed class NftablesPolicy(NftablesClient client, PolicyRules rules)
     /// <summary>Removes a table of policy; or only reports it.</summary>
     public static SyncOutcome Remove(NftablesClient client, Table table, bool isDryRun)
     {
-        if (!client.Has(table))
+        if (client.Find(table) is not { } present)
             return SyncOutcome.Steady;
+        if (present.OwnerPortId != 0 && present.OwnerPortId != client.PortId)
+            return new SyncOutcome([], [$"{new TableOwnedException(present).Message}: end that process first"]);
         var batch = new NftablesBatch();
         batch.Delete(table);
         if (!isDryRun && client.TryCommit(batch) is { Count: > 0 } failures && failures[0].Error.Errno != Errno.ENOENT)

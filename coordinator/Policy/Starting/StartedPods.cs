@@ -61,9 +61,10 @@ internal sealed class StartedPods(PodStarts starts) : IDisposable
     /// <summary>
     /// From now on plugins report nothing, unless another process enforces policy with their reports, as in another network namespace.
     /// </summary>
-    public static void Close()
+    /// <param name="starts">The records.</param>
+    /// <exception cref="ErrnoException">The directory cannot be written.</exception>
+    public static void Close(PodStarts starts)
     {
-        var starts = new PodStarts();
         if (!starts.HasCoordinator())
             starts.Close();
     }

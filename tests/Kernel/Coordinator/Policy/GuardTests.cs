@@ -61,6 +61,20 @@ public sealed class GuardTests
     }
 
     [KernelFact]
+    public void A_cleanup_beside_the_coordinator_that_guards_it_says_whose_it_is()
+    {
+        using var node = NewNode();
+        node.Write(("x", DenyAll));
+        node.SyncWell(SyncCause.Start);
+        foreach (var isDryRun in new[] { true, false })
+        {
+            var outcome = node.Run(() => PolicyReconciler.RemoveTables(isDryRun));
+            Assert.Empty(outcome.Changes);
+            Assert.Contains("belongs to another process", Assert.Single(outcome.Problems), StringComparison.Ordinal);
+        }
+    }
+
+    [KernelFact]
     public void It_is_guarded_and_unguarded_as_the_operator_says()
     {
         using var node = NewNode();

@@ -2,6 +2,7 @@ using Plugboard.Coordinator.Policy;
 using Plugboard.Coordinator.Policy.Nftables;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Nftables;
+using Plugboard.Firewall.Starting;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Policy;
@@ -237,5 +238,22 @@ public sealed class PolicyReconcilerTests
         Assert.False(node.Client.Has(PolicyRules.Table));
         Assert.True(node.Client.Has(new Table(NftFamily.Inet, "other")));
         Assert.Equal([], node.Run(() => PolicyReconciler.RemoveTables(isDryRun: false)).Changes);
+    }
+
+    [KernelFact]
+    public void The_tables_of_an_earlier_run_are_removed_although_reports_cannot_be_switched_off()
+    {
+        using var node = new PolicyNode();
+        node.Write(("x", DenyAll));
+        node.SyncWell(SyncCause.Start);
+        var root = Directory.CreateTempSubdirectory("starts");
+        // It cannot be removed, as in a /run that is read-only.
+        root.CreateSubdirectory("policy/wait/full");
+
+        var outcome = node.Run(() => PolicyReconciler.RemoveEarlier(new PodStarts(root.FullName)));
+
+        root.Delete(recursive: true);
+        Assert.False(node.Client.Has(PolicyRules.Table));
+        Assert.Contains("plugins go on to report their pods", Assert.Single(outcome.Problems), StringComparison.Ordinal);
     }
 }
