@@ -17,16 +17,29 @@ public static class JsonDocumentReader
     /// <exception cref="DocumentException">The text is not valid JSON.</exception>
     public static DocumentNode Read(ReadOnlySpan<byte> utf8, DocumentFields? wanted)
     {
+        var found = ReadAll(utf8, wanted, isStream: false);
+        return found[0];
+    }
+
+    /// <summary>Reads the values of the text, which follow each other as <c>jq</c> prints them.</summary>
+    /// <param name="utf8">The text.</param>
+    /// <param name="wanted">The values in each; null: all.</param>
+    /// <exception cref="DocumentException">The text is not valid JSON.</exception>
+    public static IReadOnlyList<DocumentNode> ReadAll(ReadOnlySpan<byte> utf8, DocumentFields? wanted) =>
+        ReadAll(utf8, wanted, isStream: true);
+
+    private static List<DocumentNode> ReadAll(ReadOnlySpan<byte> utf8, DocumentFields? wanted, bool isStream)
+    {
         // An editor's byte order mark.
         if (utf8.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
             utf8 = utf8[3..];
-        var walk = new Walk(utf8, wanted is null ? 0 : utf8.Length);
+        var walk = new Walk(utf8, new JsonReaderOptions { MaxDepth = wanted is null ? 0 : utf8.Length, AllowMultipleValues = isStream });
+        var found = new List<DocumentNode>();
         try
         {
-            walk.Next();
-            var node = walk.Value("", wanted);
-            walk.End();
-            return node;
+            while (walk.Next())
+                found.Add(walk.Value("", wanted));
+            return found;
         }
         catch (JsonException e)
         {
@@ -38,28 +51,24 @@ public static class JsonDocumentReader
         }
     }
 
-    private ref struct Walk(ReadOnlySpan<byte> text, int depth)
+    private ref struct Walk(ReadOnlySpan<byte> text, JsonReaderOptions options)
     {
         private readonly ReadOnlySpan<byte> text = text;
-        private Utf8JsonReader reader = new(text, new JsonReaderOptions { MaxDepth = depth });
+        private Utf8JsonReader reader = new(text, options);
         private int counted;
 
         /// <summary>Where the reader is.</summary>
         public int Line { get; private set; } = 1;
 
-        public void Next()
+        /// <summary>False behind the last value; what ends too early is a <see cref="JsonException"/>.</summary>
+        public bool Next()
         {
-            // Never false: what ends too early is a JsonException.
-            reader.Read();
+            if (!reader.Read())
+                return false;
             var at = (int)reader.TokenStartIndex;
             Line += text[counted..at].Count((byte)'\n');
             counted = at;
-        }
-
-        public void End()
-        {
-            if (reader.Read())
-                throw new DocumentException(Line, "there is more after the end");
+            return true;
         }
 
         public DocumentNode Value(string name, DocumentFields? wanted) =>

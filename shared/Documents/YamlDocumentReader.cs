@@ -28,10 +28,17 @@ public sealed partial class YamlDocumentReader
     public static DocumentNode Read(ReadOnlySpan<byte> utf8, YamlDialect dialect = YamlDialect.Strict) =>
         IsJson(utf8) ? JsonDocumentReader.Read(utf8) : Read(utf8, dialect, static reader => reader.Document());
 
-    /// <summary>Reads all documents of the text, as <see cref="YamlDialect.Manifests"/>; empty ones are left out.</summary>
+    /// <summary>
+    /// Reads all documents of the text, as <see cref="YamlDialect.Manifests"/>; empty ones are left out. Of JSON, which begins with a brace
+    /// and has no line <c>---</c>, several values may follow each other.
+    /// </summary>
+    /// <param name="utf8">The text.</param>
+    /// <param name="wanted">Of JSON, the values in each document; null: all.</param>
     /// <exception cref="DocumentException">The text is not valid.</exception>
-    public static IReadOnlyList<DocumentNode> ReadAll(ReadOnlySpan<byte> utf8) =>
-        IsJson(utf8) ? [JsonDocumentReader.Read(utf8)] : Read(utf8, YamlDialect.Manifests, static reader => reader.Documents());
+    public static IReadOnlyList<DocumentNode> ReadAll(ReadOnlySpan<byte> utf8, DocumentFields? wanted = null) =>
+        IsJson(utf8) && utf8.IndexOf("\n---"u8) < 0
+            ? JsonDocumentReader.ReadAll(utf8, wanted)
+            : Read(utf8, YamlDialect.Manifests, static reader => reader.Documents());
 
     private static T Read<T>(ReadOnlySpan<byte> utf8, YamlDialect dialect, Func<YamlDocumentReader, T> read)
     {

@@ -211,7 +211,7 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
             var other => throw node.Refused($"{node.Quoted} is not TCP, UDP or SCTP{Spelling.Hint(other, ["TCP", "UDP", "SCTP"])}"),
         };
 
-    /// <summary>The name of a port: at most 15 lowercase letters, digits and -, at least one letter.</summary>
+    /// <summary>The name of a port: at most 15 lowercase letters, digits and single - between them, at least one letter.</summary>
     public static string ReadPortName(DocumentNode node)
     {
         const int Longest = 15;
@@ -220,6 +220,9 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
             text.Length is > 0 and <= Longest
             && text.All(static letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-')
             && text.Any(char.IsAsciiLetterLower)
+            && text[0] != '-'
+            && text[^1] != '-'
+            && !text.Contains("--", StringComparison.Ordinal)
             ? text
             : throw node.Refused($"{node.Quoted} is not the name of a port; a number is written without quotes");
     }

@@ -33,9 +33,11 @@ internal sealed class ObjectFields(PolicyLimits limits)
     private static string ReadName(DocumentNode node, string what)
     {
         var text = ScalarOf(node);
-        return text.Length is > 0 and <= LongestName && !text.AsSpan().ContainsAnyExcept(OfName)
+        return text.Length is > 0 and <= LongestName && !text.AsSpan().ContainsAnyExcept(OfName) && HasEnds(text)
             ? text
-            : throw node.Refused($"{node.Quoted} is not {what}: lowercase letters, digits, - and . only");
+            : throw node.Refused(
+                $"{node.Quoted} is not {what}: lowercase letters, digits, - and . only, with a letter or digit at each end"
+            );
     }
 
     // A name such as 12 needs no quotes for a person.
@@ -102,6 +104,7 @@ internal sealed class ObjectFields(PolicyLimits limits)
             && slash != 0
             && name.Length is > 0 and <= LongestLabel
             && !name.AsSpan().ContainsAnyExcept(OfLabel)
+            && HasEnds(name)
             && !prefix.AsSpan().ContainsAnyExcept(OfName)
             ? key
             : throw node.Error($"{DocumentNode.Quote(key)} is not the key of a label");
@@ -110,10 +113,13 @@ internal sealed class ObjectFields(PolicyLimits limits)
     private static string ReadValue(DocumentNode node)
     {
         var text = node.AsText();
-        return text.Length <= LongestLabel && !text.AsSpan().ContainsAnyExcept(OfLabel)
+        return text.Length <= LongestLabel && !text.AsSpan().ContainsAnyExcept(OfLabel) && (text.Length == 0 || HasEnds(text))
             ? text
             : throw node.Refused($"{node.Quoted} is not the value of a label");
     }
+
+    // No pod has another, so such a selector would select nothing, and its policy isolate nothing.
+    private static bool HasEnds(string text) => char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1]);
 
     /// <summary>Refuses a list with too many entries.</summary>
     public static void RequireAtMost(IReadOnlyList<DocumentNode> list, DocumentNode node, int most)

@@ -96,10 +96,7 @@ internal sealed class PolicyFileReader(PolicyLimits limits, bool readsAnnotation
     // Of thousands of pods, as kubectl prints them, nearly all is passed over.
     private static IEnumerable<(string Kind, DocumentNode Node)> Objects(ReadOnlySpan<byte> utf8, string[] kinds, DocumentFields? wanted)
     {
-        var documents =
-            wanted is not null && YamlDocumentReader.IsJson(utf8)
-                ? [JsonDocumentReader.Read(utf8, wanted)]
-                : YamlDocumentReader.ReadAll(utf8);
+        var documents = YamlDocumentReader.ReadAll(utf8, wanted);
         // A program that writes a file in place empties it first.
         if (documents.Count == 0)
             throw new DocumentException(0, "it is empty; for no objects write the two lines kind: List and items: []");

@@ -178,6 +178,32 @@ public sealed class PolicyReaderTests
     public void A_file_that_is_not_one_of_policies_is_refused(string text, string reason) =>
         Assert.Contains(reason, Assert.Throws<DocumentException>(() => Policies(text)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("podSelector: {matchLabels: {app: -x}}", "app \"-x\" is not the value of a label")]
+    [InlineData("podSelector: {matchLabels: {app: x.}}", "app \"x.\" is not the value of a label")]
+    [InlineData("podSelector: {matchLabels: {_app: x}}", "\"_app\" is not the key of a label")]
+    [InlineData("podSelector: {matchExpressions: [{key: a/b-, operator: Exists}]}", "\"a/b-\" is not the key of a label")]
+    [InlineData("ingress: [{ports: [{port: -a}]}]", "port \"-a\" is not the name of a port")]
+    [InlineData("ingress: [{ports: [{port: a-}]}]", "port \"a-\" is not the name of a port")]
+    [InlineData("ingress: [{ports: [{port: a--b}]}]", "port \"a--b\" is not the name of a port")]
+    public void What_no_pod_can_have_is_refused_in_a_selector_and_in_a_port(string spec, string reason) =>
+        Assert.Contains(reason, Refusal(spec), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\n---\n")]
+    [InlineData("\n--- # Source: b.yaml\n")]
+    public void Documents_in_JSON_may_follow_each_other(string between)
+    {
+        static string Json(string name) =>
+            "{\"kind\": \"NetworkPolicy\",\n  \"metadata\": {\"name\": \"" + name + "\"}, \"spec\": {\"podSelector\": {}}}";
+        Assert.Equal(["a", "b"], Policies(Json("a") + between + Json("b") + "\n").Keys.Select(static name => name.Name));
+        Assert.Throws<DocumentException>(() => Policies(Json("a") + between + Json("a")));
+        Assert.Throws<DocumentException>(() => Policies(Json("a") + between + "{"));
+        const string Pods = "{\"kind\": \"Namespace\", \"metadata\": {\"name\": \"x\"}}";
+        Assert.Equal(2, Reader.ReadPods(Encoding.UTF8.GetBytes(Pods + between + Pods.Replace('x', 'y'))).Namespaces.Count);
+    }
+
     // Kubernetes 1.34 says of podSelector what its API server did before: it is optional.
     [Theory]
     [InlineData("ingress: [{}]")]
