@@ -189,7 +189,7 @@ internal sealed class NodeCoordinator : IDisposable
             });
             TryWatch(
                 () => startedPods!.Open(settings.Policy!.StartWait, () => engine.Ask(policy)),
-                "pods that start are known when the API server has their addresses",
+                "pods that start are known when the Pod objects have their addresses",
                 log
             );
         }

@@ -37,7 +37,7 @@ internal sealed class NftablesPolicy(NftablesClient client, PolicyRules rules)
             if (difference.IsNone)
                 return SyncOutcome.Steady;
             if (difference.OwnerPortId != 0)
-                return new SyncOutcome([], [Owned(difference)]);
+                return new SyncOutcome([], [Owned(PolicyRules.Table, difference.OwnerPortId)]);
             // The last attempt does not require an unchanged generation.
             var batch = new NftablesBatch(attempt < MostAttempts ? number : null);
             if (whole && !difference.IsMissing)
@@ -83,16 +83,20 @@ internal sealed class NftablesPolicy(NftablesClient client, PolicyRules rules)
     public SyncOutcome Plan(PolicyTable table)
     {
         var difference = Compare(rules.Define(table));
-        if (difference.OwnerPortId != 0)
-            return new SyncOutcome([], [Owned(difference)]);
-        return difference.IsNone ? SyncOutcome.Steady : new SyncOutcome(Describe(difference, table), []);
+        // Beside the coordinator that guards it, and has it as it should be, its owner is the only reason.
+        if (difference.IsNone || (difference.OwnerPortId != 0 && difference.Reasons.Count == 1))
+            return SyncOutcome.Steady;
+        return difference.OwnerPortId != 0
+            ? new SyncOutcome([], [Owned(PolicyRules.Table, difference.OwnerPortId)])
+            : new SyncOutcome(Describe(difference, table), []);
     }
 
     private TableDifference Compare(TableDefinition wanted) => new TableComparison(client).Compare(wanted, isThorough: true);
 
-    private static string Owned(TableDifference difference) =>
-        $"{new TableOwnedException(PolicyRules.Table with { OwnerPortId = difference.OwnerPortId }).Message}: end that process, and the "
-        + "table goes with it";
+    // A guarded table stays when its process ends, and another one goes.
+    private static string Owned(Table table, uint port) =>
+        $"{new TableOwnedException(table with { OwnerPortId = port }).Message}: end it first; it is a coordinator with --policy-guard, or "
+        + "another program";
 
     /// <summary>Makes a change of the table; null: the kernel refused it, and nothing is changed.</summary>
     public SyncOutcome? TryChange(PolicyDelta delta)
@@ -119,7 +123,7 @@ internal sealed class NftablesPolicy(NftablesClient client, PolicyRules rules)
         if (client.Find(table) is not { } present)
             return SyncOutcome.Steady;
         if (present.OwnerPortId != 0 && present.OwnerPortId != client.PortId)
-            return new SyncOutcome([], [$"{new TableOwnedException(present).Message}: end that process first"]);
+            return new SyncOutcome([], [Owned(table, present.OwnerPortId)]);
         var batch = new NftablesBatch();
         batch.Delete(table);
         if (!isDryRun && client.TryCommit(batch) is { Count: > 0 } failures && failures[0].Error.Errno != Errno.ENOENT)

@@ -75,6 +75,27 @@ public sealed class GuardTests
     }
 
     [KernelFact]
+    public void A_plan_beside_the_coordinator_that_guards_it_has_nothing_to_say_while_it_is_right()
+    {
+        using var node = NewNode();
+        node.Write(("x", DenyAll));
+        node.SyncWell(SyncCause.Start);
+        using var beside = node.NewReconciler(node.NewFiles());
+
+        var right = node.Run(() => beside.Plan(PolicyNode.View));
+        Assert.Empty(right.Changes);
+        Assert.Empty(right.Problems);
+
+        node.Write(("x", DenyAll), ("z", DenyAll));
+        var wrong = node.Run(() => beside.Plan(PolicyNode.View));
+        Assert.Contains(
+            "it is a coordinator with --policy-guard, or another program",
+            Assert.Single(wrong.Problems),
+            StringComparison.Ordinal
+        );
+    }
+
+    [KernelFact]
     public void It_is_guarded_and_unguarded_as_the_operator_says()
     {
         using var node = NewNode();

@@ -101,9 +101,9 @@ internal sealed class PolicyNode : TestMachine
 
     public IPAddr Address(string name, bool is6) => probe.Address(name, is6);
 
-    private PolicyFiles NewFiles() => new(directory.FullName, TimeProvider.System, readsCluster: Options.ReadsCluster);
+    public PolicyFiles NewFiles() => new(directory.FullName, TimeProvider.System, readsCluster: Options.ReadsCluster);
 
-    private PolicyReconciler NewReconciler(PolicyFiles files) =>
+    public PolicyReconciler NewReconciler(PolicyFiles files) =>
         new(Options, files, static () => true, TimeProvider.System)
         {
             OwnAddresses = static () => [IPAddr.Parse("10.244.1.1"), IPAddr.Parse("fd00:244:0:1::1")],
