@@ -11,6 +11,42 @@ public sealed class FaultTests
 {
     private static readonly BackendConf Vxlan = new() { Type = BackendType.Vxlan };
 
+    [KernelFact]
+    public void A_source_that_cannot_be_read_was_not_heard()
+    {
+        using var cluster = new NodeCluster(Vxlan, [1]);
+        var node = cluster.Nodes[0];
+        node.Start();
+        node.Source.Store.SetSourceError("nobody answers");
+        node.Until(() => node.Engine!.Status.SourceError is not null, "it is reported");
+        Assert.Null(node.Engine!.Status.SourceHeardAt);
+
+        node.Tell([.. cluster.Described]);
+
+        node.Until(() => node.Engine.Status.SourceHeardAt is not null, "it was heard");
+    }
+
+    [KernelFact]
+    public void A_source_that_cannot_be_written_can_be_read_and_the_log_says_which()
+    {
+        using var cluster = new NodeCluster(Vxlan, [1]);
+        var node = cluster.Nodes[0];
+        node.Start();
+        node.Source.Store.SetPublishError("PATCH is refused");
+        node.Until(() => node.Engine!.Status.PublishError == "PATCH is refused", "it is reported");
+        Assert.Null(node.Engine!.Status.SourceError);
+        Assert.Null(node.Engine.Status.SourceHeardAt);
+
+        node.Tell([.. cluster.Described]);
+
+        node.Until(() => node.Engine.Status.SourceHeardAt is not null, "it was heard");
+        node.Source.Store.SetPublishError(null);
+        node.Until(() => node.Engine.Status.PublishError is null, "the end is reported");
+        Assert.Contains("this node's entry in the source cannot be written, and is tried again: PATCH is refused", node.Log);
+        Assert.Contains("this node's entry in the source can be written again", node.Log);
+        Assert.DoesNotContain(node.Log, static line => line.Contains("cannot be read", StringComparison.Ordinal));
+    }
+
     [KernelTheory]
     [InlineData(Errno.ENOBUFS, "no buffer space available (ENOBUFS)")]
     [InlineData(Errno.EPERM, "operation not permitted (EPERM)")]
