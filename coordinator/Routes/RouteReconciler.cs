@@ -56,7 +56,7 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         var links = new TunnelLinks(network);
         links.Compare(plan.Tunnels, view.MayPrune);
         var difference = Comparison.Whole(view, plan, links.MakesLinks);
-        warnings = [.. forwardCheck.Find(view, plan), .. ForeignRouteCheck.Find(network, view, plan)];
+        warnings = Check(view, plan);
         var forwarding = new ForwardingSettings(client, options).Plan(view);
         return new SyncOutcome(
             [.. forwarding.Changes, .. links.Changes, .. difference.Changes],
@@ -78,7 +78,7 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
             network.Invalidate();
         if (cause is SyncCause.Start or SyncCause.Audit or SyncCause.Source && !isChecked)
         {
-            warnings = [.. forwardCheck.Find(view, plan), .. ForeignRouteCheck.Find(network, view, plan)];
+            warnings = Check(view, plan);
             isChecked = view.Peers.Count > 0;
         }
 
@@ -108,6 +108,9 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
             IsUsable = plan.Problems.Count == 0 && (routed.Problems.Count == 0 || routed.Problems.Count < interest.WantedCount),
         };
     }
+
+    private IReadOnlyList<string> Check(ClusterView view, RoutePlan plan) =>
+        [.. forwardCheck.Find(view, plan), .. ForeignRouteCheck.Find(network, view, plan)];
 
     // Nothing was read, and nothing must be, since all was compared.
     private bool IsSeen => network.IsCurrent && seenAt == network.ReadCount;
@@ -157,9 +160,8 @@ internal sealed class RouteReconciler(RouteClient client, NodeNetwork network, R
         return new SyncOutcome(
             changes,
             [
-                $"{left.Changes[0]}: made {times} times, each time without effect, for an unknown reason (ip monitor link shows "
-                    + $"changes); it "
-                    + "is retried",
+                $"{left.Changes[0]}: made {times} times, each time without effect, for an unknown reason (ip monitor link shows changes); "
+                    + "it is retried",
             ]
         );
     }
