@@ -24,10 +24,14 @@ public static class AcceptRules
     /// <summary>The chain that is asked first, where a config names no other.</summary>
     public const string DefaultAdminChain = "CNI-ADMIN";
 
-    private const string Forward = "FORWARD";
-    private const string AdminComment = "CNI firewall plugin admin overrides";
+    /// <summary>The chain that leads to it.</summary>
+    public const string Forward = "FORWARD";
 
-    private static IptablesRule Jump => new(Forward, "-m", "comment", "--comment", "CNI firewall plugin rules", "-j", Chain);
+    /// <summary>The comments of the jumps to the pods' chain and to the administrator's.</summary>
+    public const string JumpComment = "CNI firewall plugin rules",
+        AdminComment = "CNI firewall plugin admin overrides";
+
+    private static IptablesRule Jump => new(Forward, "-m", "comment", "--comment", JumpComment, "-j", Chain);
 
     private static IptablesRule AdminJump(string admin) => new(Chain, "-m", "comment", "--comment", AdminComment, "-j", admin);
 
@@ -57,23 +61,6 @@ public static class AcceptRules
         }
 
         foreach (var rule in addresses.SelectMany(Of).Where(rule => !table.Has(rule)))
-            script.Append(rule);
-        return script;
-    }
-
-    /// <summary>
-    /// The changes of <see cref="Add"/> for addresses that no rule of the chain names, without the table: refused where the chain or a jump
-    /// is missing.
-    /// </summary>
-    /// <param name="addresses">All of the table's family.</param>
-    /// <param name="admin">The chain that is asked first.</param>
-    /// <exception cref="IptablesWordException">The chain's name cannot be written in a rule.</exception>
-    public static RestoreScript AddToChain(IReadOnlyList<IPAddr> addresses, string admin)
-    {
-        var script = new RestoreScript(Table);
-        script.Check(Jump);
-        script.Check(AdminJump(admin));
-        foreach (var rule in addresses.SelectMany(Of))
             script.Append(rule);
         return script;
     }

@@ -39,21 +39,13 @@ internal sealed class PodAccepts(PodRecordStore records, NftablesClient? nftable
         if (pod.Of(is6) is not { Count: > 0 } addresses)
             return;
         var client = Default(is6).Open();
-        // What the kernel says spares iptables-save, which takes as long as iptables-restore.
-        if (AreNew(is6, addresses) && client.TryChange(AcceptRules.AddToChain(addresses, pod.AdminChain)))
-            return;
-        client.Change(table => AcceptRules.Add(table, addresses, pod.AdminChain));
+        if (!client.IsNft || FindChain(is6) is not { } chain || !chain.TryAdd(addresses, pod.AdminChain))
+            client.Change(table => AcceptRules.Add(table, addresses, pod.AdminChain));
     }
 
-    // True where the chain is iptables-nft's alone and has no rule in which the bytes of an address are, whatever they mean there.
-    private bool AreNew(bool is6, IReadOnlyList<IPAddr> addresses)
-    {
-        var chain = new Chain(new Table(is6 ? NftFamily.IPv6 : NftFamily.IPv4, AcceptRules.Table), AcceptRules.Chain);
-        return nftables is not null
-            && nftables.Has(chain)
-            && !LegacyTable.HasChain(is6, AcceptRules.Table, AcceptRules.Chain)
-            && !nftables.HasRuleWithAny(chain, addresses);
-    }
+    // iptables-nft's chain; null where iptables-legacy has one too: its rules are only the tools' to read.
+    private AcceptChain? FindChain(bool is6) =>
+        nftables is null || LegacyTable.HasChain(is6, AcceptRules.Table, AcceptRules.Chain) ? null : new AcceptChain(nftables, is6);
 
     /// <summary>Ends that addresses of a pod are accepted; those that are not are passed over.</summary>
     /// <param name="pod">The pod, as it was accepted.</param>
@@ -82,15 +74,16 @@ internal sealed class PodAccepts(PodRecordStore records, NftablesClient? nftable
     {
         // Read under the lock of the change: an ADD has written its record before it looks for its rules.
         IReadOnlyList<IPAddr> Own() => [.. addresses.Where(address => address.Is6 == place.Is6).Except(OfOthers(pod))];
-        if (addresses.Any(address => address.Is6 == place.Is6))
-        {
-            place
-                .Open()
-                .Change(
-                    table => Own() is { Count: > 0 } own ? AcceptRules.Delete(table, own) : new RestoreScript(),
-                    table => AcceptRules.DeleteByPlace(table, Own())
-                );
-        }
+        if (!addresses.Any(address => address.Is6 == place.Is6))
+            return;
+        if (place.Variant == IptablesVariant.Nft && nftables is not null && new AcceptChain(nftables, place.Is6).TryRemove(Own))
+            return;
+        place
+            .Open()
+            .Change(
+                table => Own() is { Count: > 0 } own ? AcceptRules.Delete(table, own) : new RestoreScript(),
+                table => AcceptRules.DeleteByPlace(table, Own())
+            );
     }
 
     private List<IPAddr> OfOthers(AcceptedPod pod) =>
@@ -124,7 +117,10 @@ internal sealed class PodAccepts(PodRecordStore records, NftablesClient? nftable
         if (pod.Of(is6) is not { Count: > 0 } addresses)
             return null;
         var place = isOurs ? null : IptablesPlace.With(nftables, AcceptRules.Chain).FirstOrDefault(each => each.Is6 == is6);
-        return AcceptRules.Check((place ?? Default(is6)).Open().Read(), addresses, pod.AdminChain) is [var first, ..] ? first : null;
+        var client = (place ?? Default(is6)).Open();
+        if (client.IsNft && FindChain(is6) is { } chain && chain.Has(addresses, pod.AdminChain))
+            return null;
+        return AcceptRules.Check(client.Read(), addresses, pod.AdminChain) is [var first, ..] ? first : null;
     }
 
     private static IptablesPlace Default(bool is6) => new(is6, IptablesVariant.Default);

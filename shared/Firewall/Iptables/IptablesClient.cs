@@ -1,7 +1,3 @@
-using Plugboard.Linux;
-using Plugboard.Linux.Files;
-using Plugboard.Linux.Namespaces;
-
 namespace Plugboard.Firewall.Iptables;
 
 /// <summary>
@@ -20,6 +16,9 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
     /// <summary>True if the tools are on the node; no process is started.</summary>
     public bool IsInstalled => tool.IsInstalled;
 
+    /// <summary>True if the tools are known to keep their rules in nftables; no process is started.</summary>
+    public bool IsNft => tool.IsNft;
+
     /// <summary>The table as it is.</summary>
     /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>) or failed.</exception>
     public NatTable Read() => tool.Save();
@@ -33,7 +32,7 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
     /// message quotes.</exception>
     public bool Change(Func<NatTable, RestoreScript> plan, Func<NatTable, RestoreScript>? otherwise = null)
     {
-        using var turn = WaitForTurn();
+        using var turn = IptablesTurn.Wait(options.LockTimeout);
         var script = plan(Read());
         for (var attempt = 1; !script.IsEmpty; attempt++)
         {
@@ -47,34 +46,6 @@ public sealed class IptablesClient(bool is6, IptablesOptions options)
         }
 
         return false;
-    }
-
-    /// <summary>Makes a change at once that was planned without the table; false if the tool refused it, and nothing changed.</summary>
-    /// <exception cref="IptablesLockedException">Another process held the xtables lock all the time.</exception>
-    /// <exception cref="IptablesException">The tool is missing (<see cref="IptablesMissingException"/>).</exception>
-    public bool TryChange(RestoreScript script)
-    {
-        using var turn = WaitForTurn();
-        return tool.Restore(script) is null;
-    }
-
-    // iptables-nft has no lock, and a line that must fail for all but the first ("-N") succeeds if another process was first meanwhile: two
-    // processes would both add what only one may. So our processes serialise in a namespace, by a file of their own: the caller may hold
-    // any other lock. If /run cannot be written, and beside programs that do not use the file, only the kernel's generation of the ruleset
-    // and the second reading of Change remain.
-    private FileLock? WaitForTurn()
-    {
-        if (NamespaceLock.TryOpen("iptables") is not { } file)
-            return null;
-        try
-        {
-            return FileLock.Take(file, options.LockTimeout);
-        }
-        catch (Exception e) when (e is ErrnoException or FileLockTimeoutException)
-        {
-            file.Dispose();
-            return null;
-        }
     }
 
     /// <summary>The rules that iptables itself does not find; one process, and one for each missing rule.</summary>

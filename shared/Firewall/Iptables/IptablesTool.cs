@@ -100,6 +100,10 @@ internal sealed class IptablesTool(bool is6, IptablesOptions options)
     /// <summary>True if both tools are where they are searched.</summary>
     public bool IsInstalled => TryFind("save", out _) is not null && TryFind("restore", out _) is not null;
 
+    /// <summary>True if iptables-restore is iptables-nft's program, whatever links lead to it.</summary>
+    public bool IsNft =>
+        TryFind("restore", out _) is { } path && RealPath.Of(path).EndsWith("/xtables-nft-multi", StringComparison.Ordinal);
+
     private string Find(string verb) =>
         TryFind(verb, out var folders) ?? throw new IptablesMissingException(NameOf(verb), [.. folders.Distinct()]);
 

@@ -1,4 +1,5 @@
 using Plugboard.Firewall.Nftables.Statements;
+using static Plugboard.Firewall.Nftables.Uapi.NfTablesCompatH;
 using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Nftables;
@@ -73,6 +74,17 @@ internal sealed partial class ExpressionWriter
         using var data = writer.Nested(NFTA_EXPR_DATA);
         writer.WriteUInt32BigEndian(NFTA_CT_SREG, Register(0));
         writer.WriteUInt32BigEndian(NFTA_CT_KEY, key);
+    }
+
+    /// <summary>Continues if a match of xtables does.</summary>
+    public void Match(string name, uint revision, ReadOnlySpan<byte> info)
+    {
+        using var element = writer.Nested(NFTA_LIST_ELEM);
+        writer.WriteString(NFTA_EXPR_NAME, "match");
+        using var data = writer.Nested(NFTA_EXPR_DATA);
+        writer.WriteString(NFTA_MATCH_NAME, name);
+        writer.WriteUInt32BigEndian(NFTA_MATCH_REV, revision);
+        writer.WriteBytes(NFTA_MATCH_INFO, info);
     }
 
     /// <summary>Counts packets and bytes.</summary>

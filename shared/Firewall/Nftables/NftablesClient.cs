@@ -1,5 +1,4 @@
 using System.Text;
-using Plugboard.Addresses;
 using Plugboard.Firewall.Nftables.Uapi;
 using Plugboard.Linux;
 using Plugboard.Linux.Namespaces;
@@ -110,18 +109,12 @@ public sealed class NftablesClient : IDisposable
 
     private IReadOnlyList<ListedRule> ListRules(Table table, string? chain) => DumpRules(table, chain, rule => Find(rule, table, chain));
 
-    /// <summary>True if the bytes of one of these addresses are anywhere in a rule of a chain; false if there is no such chain.</summary>
-    internal bool HasRuleWithAny(Chain chain, IReadOnlyList<IPAddr> addresses)
-    {
-        var bytes = addresses.Select(BytesOf).ToArray();
-        return DumpRules(chain.Table, chain.Name, rule => HasAny(rule.Payload, bytes) ? bytes : null).Count > 0;
-    }
-
-    private static byte[] BytesOf(IPAddr address)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        return bytes[..address.WriteBytes(bytes)].ToArray();
-    }
+    /// <summary>
+    /// The rules of a chain in which one of some texts of bytes is, wherever and whatever it means there, each with what it says; empty if
+    /// there is no such chain.
+    /// </summary>
+    internal IReadOnlyList<RuleContent> ListContents(Chain chain, byte[][] texts) =>
+        DumpRules(chain.Table, chain.Name, rule => HasAny(rule.Payload, texts) ? Content(rule, chain.Table, chain.Name) : null);
 
     private static bool HasAny(ReadOnlySpan<byte> text, byte[][] parts)
     {
@@ -150,7 +143,10 @@ public sealed class NftablesClient : IDisposable
     public IReadOnlyList<RuleContent> ListContents(Chain chain) => ListContents(chain.Table, chain.Name);
 
     private IReadOnlyList<RuleContent> ListContents(Table table, string? chain) =>
-        DumpRules(table, chain, rule => Find(rule, table, chain) is { } found ? ExpressionReader.Read(rule, found) : null);
+        DumpRules(table, chain, rule => Content(rule, table, chain));
+
+    private static RuleContent? Content(NetlinkMessage rule, Table table, string? chain) =>
+        Find(rule, table, chain) is { } found ? ExpressionReader.Read(rule, found) : null;
 
     // Old kernels ignore a request's chain and send the rules of all.
     private static ListedRule? Find(NetlinkMessage rule, Table table, string? chain) =>

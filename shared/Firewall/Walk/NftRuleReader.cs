@@ -2,6 +2,7 @@ using System.Text;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Nftables.Uapi;
 using Plugboard.Netlink;
+using static Plugboard.Firewall.Nftables.Uapi.NfTablesCompatH;
 using static Plugboard.Firewall.Nftables.Uapi.NfTablesH;
 
 namespace Plugboard.Firewall.Walk;
@@ -11,10 +12,6 @@ namespace Plugboard.Firewall.Walk;
 /// </summary>
 internal sealed class NftRuleReader(WalkedPacket packet, Table table)
 {
-    // net/netfilter/nft_compat.c: NFTA_TARGET_NAME, NFTA_MATCH_NAME, NFTA_MATCH_INFO.
-    private const ushort CompatName = 1;
-    private const ushort CompatInfo = 3;
-
     private readonly Dictionary<uint, byte[]?> registers = [];
     private readonly List<SetLookup> lookups = [];
     private Match match;
@@ -381,9 +378,9 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
         var name = "";
         while (data.Read())
         {
-            if (data.Type == CompatName)
+            if (data.Type == NFTA_MATCH_NAME)
                 name = data.String();
-            else if (data.Type == CompatInfo)
+            else if (data.Type == NFTA_MATCH_INFO)
                 Apply(XtMatches.Judge(name, data.Value));
         }
     }
@@ -400,7 +397,7 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
     {
         while (data.Read())
         {
-            if (data.Type == CompatName)
+            if (data.Type == NFTA_TARGET_NAME)
                 action = XtMatches.ActionOf(data.String());
         }
     }

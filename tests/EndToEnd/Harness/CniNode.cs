@@ -26,6 +26,9 @@ internal sealed class CniNode : TestMachine
     /// <summary>host-local's <c>dataDir</c>.</summary>
     public string DataDirectory => System.IO.Path.Combine(directory, "networks");
 
+    /// <summary>Environment variables that differ in all calls, <c>NAME=value</c> each.</summary>
+    public string[] Variables { get; set; } = [];
+
     /// <summary>The executables that calls are made to; ours unless a test says otherwise.</summary>
     public string Plugins { get; set; } = PluginDirectory.Ours;
 
@@ -126,7 +129,7 @@ internal sealed class CniNode : TestMachine
             ["CNI_IFNAME"] = pod?.IfName ?? "",
             ["CNI_PATH"] = Plugins,
         };
-        foreach (var variable in variables)
+        foreach (var variable in (string[])[.. Variables, .. variables])
             environment[variable.Split('=', 2)[0]] = variable.Split('=', 2)[1];
         return [.. environment.Select(static pair => $"{pair.Key}={pair.Value}")];
     }

@@ -1,12 +1,11 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
 
 namespace Plugboard.Tests.EndToEnd.Ports;
 
 /// <summary>How many processes calls cost: with nftables none but the plugin itself, with iptables at most two for each family.</summary>
-public sealed partial class PortProcessTests
+public sealed class PortProcessTests
 {
     private static readonly string[] Mappings = ["8080:80", "8080:80/udp"];
 
@@ -69,26 +68,10 @@ public sealed partial class PortProcessTests
     {
         var log = Path.Combine(node.Node.Directory, "processes.log");
         var output = node
-            .Node.RunBeside(
-                verb,
-                pod,
-                (string)config["type"]!,
-                config.ToJsonString(),
-                ["/usr/bin/strace", "-f", "-qq", "-o", log, "-e", "trace=process"]
-            )
+            .Node.RunBeside(verb, pod, (string)config["type"]!, config.ToJsonString(), StartedProcesses.Recording(log))
             .Succeeded();
         if (verb == "ADD")
             pod.Result = output.Json;
-        // A thread is no process; the first execve is the plugin's own.
-        var calls = File.ReadLines(log).ToArray();
-        var started = calls.Count(static line => Birth().IsMatch(line) && !line.Contains("CLONE_THREAD", StringComparison.Ordinal));
-        Assert.Equal(started, calls.Count(static line => Start().IsMatch(line)) - 1);
-        return started;
+        return StartedProcesses.CountIn(log);
     }
-
-    [GeneratedRegex(@"^\d+ +(fork|vfork|clone3?)\(", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Birth();
-
-    [GeneratedRegex(@"^\d+ +execve(at)?\(", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Start();
 }

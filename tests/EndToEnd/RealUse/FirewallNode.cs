@@ -13,9 +13,6 @@ internal sealed class FirewallNode : IDisposable
     /// <summary>The node.</summary>
     public CniNode Node { get; } = new();
 
-    /// <summary>Environment variables that differ in all calls.</summary>
-    public string[] Variables { get; set; } = [];
-
     /// <summary>Attaches a pod to a bridge of its own, or to that of another pod.</summary>
     public CniPod Attach(CniPod? beside = null, bool isDualStack = false)
     {
@@ -61,7 +58,7 @@ internal sealed class FirewallNode : IDisposable
         if (!config.ContainsKey("prevResult"))
             config["prevResult"] = previous;
         Node.Plugins = plugins ?? PluginDirectory.Ours;
-        var output = Node.CallRaw(verb, pod, "firewall", config.ToJsonString(), [], Variables);
+        var output = Node.CallRaw(verb, pod, "firewall", config.ToJsonString(), []);
         Node.Plugins = PluginDirectory.Ours;
         return output;
     }
@@ -91,15 +88,17 @@ internal sealed class FirewallNode : IDisposable
                 File.CreateSymbolicLink($"{folder}/{tool}{verb}", $"/usr/sbin/{tool}-{variant}{verb}");
         }
 
-        Variables = [$"PATH={folder}:/usr/sbin:/usr/bin:/sbin:/bin"];
+        Node.Variables = [$"PATH={folder}:/usr/sbin:/usr/bin:/sbin:/bin"];
     }
 
-    /// <summary>After <see cref="UseVariant"/>: <c>iptables-save</c> fails from now on.</summary>
-    public void BreakSave()
+    /// <summary>Calls a verb for a pod; how many processes it started.</summary>
+    public int CountProcesses(string verb, CniPod pod)
     {
-        var tool = Path.Combine(Node.Directory, "variant/iptables-save");
-        File.Delete(tool);
-        File.CreateSymbolicLink(tool, "/bin/false");
+        var config = Config(pod, """{"backend":"iptables"}""");
+        config["prevResult"] = pod.Result!.DeepClone();
+        var log = Path.Combine(Node.Directory, "processes.log");
+        Node.RunBeside(verb, pod, "firewall", config.ToJsonString(), StartedProcesses.Recording(log)).Succeeded();
+        return StartedProcesses.CountIn(log);
     }
 
     /// <summary>The records of our pods.</summary>

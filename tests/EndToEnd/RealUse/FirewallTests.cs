@@ -210,7 +210,7 @@ public sealed class FirewallTests
         foreach (var tool in (string[])["ip6tables-save", "ip6tables-restore", "ip6tables-nft-save", "ip6tables-nft-restore"])
             File.Copy("/usr/sbin/xtables-nft-multi", $"{folder}/{tool}");
         node.Node.Tool("mount -t tmpfs none /usr/sbin");
-        node.Variables = [$"PATH={folder}:/usr/bin:/bin"];
+        node.Node.Variables = [$"PATH={folder}:/usr/bin:/bin"];
         node.Call("ADD", pod).Succeeded();
         node.Call("CHECK", pod).Succeeded();
         node.Call("STATUS", pod, """{"cniVersion":"1.1.0","backend":"iptables"}""").Succeeded();
@@ -260,40 +260,6 @@ public sealed class FirewallTests
     }
 
     [KernelFact]
-    public void The_rules_of_a_further_pod_are_added_without_reading_the_table()
-    {
-        using var node = new FirewallNode();
-        node.UseVariant("nft");
-        var first = node.Attach();
-        var further = node.Attach(first);
-        node.Call("ADD", first).Succeeded();
-        node.BreakSave();
-        node.Call("ADD", further).Succeeded();
-        Assert.Equal(4, AcceptsIn(node));
-    }
-
-    [KernelTheory]
-    [InlineData("-A CNI-FORWARD -s 10.1.0.3/32 -j ACCEPT")]
-    [InlineData("-A CNI-FORWARD -d 10.1.0.3/32 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT")]
-    [InlineData("-F FORWARD")]
-    [InlineData("-D CNI-FORWARD 1")]
-    public void What_a_further_pod_has_already_or_the_chain_has_not_is_seen(string change)
-    {
-        using var node = new FirewallNode();
-        var first = node.Attach();
-        var further = node.Attach(first);
-        node.Call("ADD", first).Succeeded();
-        node.Node.Tool($"iptables {change}");
-        node.Call("ADD", further).Succeeded();
-        node.Call("CHECK", first).Succeeded();
-        node.Call("CHECK", further).Succeeded();
-        Assert.Equal(4, AcceptsIn(node));
-    }
-
-    private static int AcceptsIn(FirewallNode node) =>
-        node.Rules().Split('\n').Count(static rule => rule.EndsWith("-j ACCEPT", StringComparison.Ordinal));
-
-    [KernelFact]
     public void GC_removes_what_belongs_to_no_valid_pod()
     {
         using var node = new FirewallNode();
@@ -341,7 +307,7 @@ public sealed class FirewallTests
         {
             var config = FirewallNode.Config(pod, Iptables);
             config["prevResult"] = pod.Result!.DeepClone();
-            node.Node.RunBeside(verb, pod, "firewall", config.ToJsonString(), [], node.Variables).Succeeded();
+            node.Node.RunBeside(verb, pod, "firewall", config.ToJsonString(), []).Succeeded();
         }
     }
 

@@ -21,7 +21,7 @@ public sealed class FirewalldTests
         {
             using var node = new FirewallNode();
             using var firewalld = new ScriptedFirewalld(node.Node);
-            node.Variables = [firewalld.Variable];
+            node.Node.Variables = [firewalld.Variable];
             var pod = node.Attach(isDualStack: true);
             node.Call("ADD", pod, keys, plugins).Succeeded();
             Assert.Equal(zone, firewalld.Sources["10.1.0.2/32"]);
@@ -40,7 +40,7 @@ public sealed class FirewalldTests
     {
         using var node = new FirewallNode();
         using var firewalld = new ScriptedFirewalld(node.Node);
-        node.Variables = [firewalld.Variable];
+        node.Node.Variables = [firewalld.Variable];
         var pod = node.Attach();
         firewalld.Sources["10.1.0.2/32"] = "trusted";
         node.Call("ADD", pod, Firewalld).Succeeded();
@@ -58,7 +58,7 @@ public sealed class FirewalldTests
     {
         using var node = new FirewallNode();
         using var firewalld = new ScriptedFirewalld(node.Node);
-        node.Variables = [firewalld.Variable];
+        node.Node.Variables = [firewalld.Variable];
         var pod = node.Attach();
         node.Call("ADD", pod, Firewalld).Succeeded();
         firewalld.Sources.Clear();
@@ -78,7 +78,7 @@ public sealed class FirewalldTests
     {
         using var node = new FirewallNode();
         using var firewalld = new ScriptedFirewalld(node.Node);
-        node.Variables = [firewalld.Variable];
+        node.Node.Variables = [firewalld.Variable];
         var pod = node.Attach();
         node.Call("ADD", pod, added).Succeeded();
         // Without a backend it is the one of ADD, also if firewalld has started since.
@@ -96,7 +96,7 @@ public sealed class FirewalldTests
     {
         using var node = new FirewallNode();
         using var firewalld = new ScriptedFirewalld(node.Node);
-        node.Variables = [firewalld.Variable];
+        node.Node.Variables = [firewalld.Variable];
         var pod = node.Attach();
         node.Call("ADD", pod).Succeeded();
         firewalld.Sources["10.1.0.2/32"] = "public";
@@ -119,7 +119,7 @@ public sealed class FirewalldTests
     {
         using var node = new FirewallNode();
         using var firewalld = new ScriptedFirewalld(node.Node);
-        node.Variables = [firewalld.Variable];
+        node.Node.Variables = [firewalld.Variable];
         var (one, other) = (node.Attach(), node.Attach());
         node.Call("ADD", one, Firewalld).Succeeded();
         node.Call("ADD", other).Succeeded();
@@ -139,7 +139,7 @@ public sealed class FirewalldTests
     {
         using var node = new FirewallNode();
         using var firewalld = new ScriptedFirewalld(node.Node);
-        node.Variables = [firewalld.Variable];
+        node.Node.Variables = [firewalld.Variable];
         var (old, next) = (node.Attach(), node.Node.AddPod());
         node.Call("ADD", old, Firewalld).Succeeded();
         next.Result = old.Result!.DeepClone();
@@ -157,7 +157,7 @@ public sealed class FirewalldTests
         using var bus = new ScriptedFirewalld(node.Node, hasService: false);
         foreach (var variable in (string[])[bus.Variable, "DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere"])
         {
-            node.Variables = [variable];
+            node.Node.Variables = [variable];
             var pod = node.Attach();
             var refused = node.Call("ADD", pod, Firewalld);
             Assert.Equal(2, refused.Code);
@@ -177,7 +177,7 @@ public sealed class FirewalldTests
     {
         using var node = new FirewallNode();
         using var firewalld = new ScriptedFirewalld(node.Node);
-        node.Variables = [firewalld.Variable];
+        node.Node.Variables = [firewalld.Variable];
         var pod = node.Attach();
         firewalld.Errors["addSource"] = ("org.fedoraproject.FirewallD1.Exception", "INVALID_ZONE: trusted");
         var refused = node.Call("ADD", pod, Firewalld);
@@ -197,7 +197,7 @@ public sealed class FirewalldTests
     {
         using var node = new FirewallNode();
         using var firewalld = new ScriptedFirewalld(node.Node) { IsSilent = true };
-        node.Variables = [firewalld.Variable];
+        node.Node.Variables = [firewalld.Variable];
         var pod = node.Attach();
         var watch = Stopwatch.StartNew();
         var refused = node.Call("ADD", pod, Firewalld);

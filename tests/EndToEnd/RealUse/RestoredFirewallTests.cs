@@ -21,7 +21,7 @@ public sealed class RestoredFirewallTests : IDisposable
     public void What_is_flushed_and_what_firewalld_forgets_is_back_long_before_the_next_audit()
     {
         using var firewalld = new ScriptedFirewalld(node.Node);
-        node.Variables = [firewalld.Variable];
+        node.Node.Variables = [firewalld.Variable];
         var (one, other) = (node.Attach(isDualStack: true), node.Attach());
         node.Call("ADD", one).Succeeded();
         node.Call("ADD", other, Firewalld).Succeeded();

@@ -43,6 +43,7 @@ public sealed class UapiTests
         ["IptGetInfo"] = "ipt_getinfo",
         ["IptEntry"] = "ipt_entry",
         ["Ip6tEntry"] = "ip6t_entry",
+        ["XtConntrackMtinfo3"] = "xt_conntrack_mtinfo3",
     };
 
     private static IEnumerable<Type> UapiTypes =>
@@ -103,6 +104,9 @@ public sealed class UapiTests
                     "linux/netfilter_ipv6/ip6_tables.h",
                     "linux/netfilter.h",
                     "linux/netfilter/nf_tables.h",
+                    "linux/netfilter/nf_tables_compat.h",
+                    "linux/netfilter/xt_comment.h",
+                    "linux/netfilter/xt_conntrack.h",
                     "linux/netfilter/nfnetlink.h",
                     "linux/netfilter/nfnetlink_conntrack.h",
                     "linux/netfilter/nf_conntrack_common.h",

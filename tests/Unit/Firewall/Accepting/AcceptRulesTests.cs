@@ -41,21 +41,6 @@ public sealed class AcceptRulesTests
         );
 
     [Fact]
-    public void Without_reading_the_table_the_chain_and_its_jumps_have_to_be_there() =>
-        Assert.Equal(
-            """
-            *filter
-            -C FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD
-            -C CNI-FORWARD -m comment --comment "CNI firewall plugin admin overrides" -j MINE
-            -A CNI-FORWARD -d 10.0.0.3/32 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-            -A CNI-FORWARD -s 10.0.0.3/32 -j ACCEPT
-            COMMIT
-
-            """,
-            AcceptRules.AddToChain(other, "MINE").Text
-        );
-
-    [Fact]
     public void What_is_there_is_not_written_again()
     {
         Assert.True(AcceptRules.Add(Table(Reference), pod, AcceptRules.DefaultAdminChain).IsEmpty);
