@@ -169,7 +169,22 @@ internal sealed class NetworkPolicyReader(PolicyLimits limits)
     }
 
     private static IPPrefix ReadPrefix(DocumentNode node) =>
-        IPPrefix.TryParse(node.AsText(), out var prefix) ? prefix.Network : throw node.Refused($"{node.Quoted} is not a network");
+        IPPrefix.TryParse(WithoutLeadingZeros(node.AsText()), out var prefix)
+            ? prefix.Network
+            : throw node.Refused($"{node.Quoted} is not a network");
+
+    // The API takes 010.0.0.0/8 for 10.0.0.0/8 in fields as old as this one (k8s.io/utils/net, ParseCIDRSloppy).
+    private static string WithoutLeadingZeros(string network)
+    {
+        if (network.Contains(':', StringComparison.Ordinal))
+            return network;
+        var parts = network.Split('/', 2);
+        parts[0] = string.Join(
+            '.',
+            parts[0].Split('.').Select(static number => number is "" ? "" : number[..^1].TrimStart('0') + number[^1])
+        );
+        return string.Join('/', parts);
+    }
 
     private static PolicyPort ReadPort(DocumentNode node)
     {

@@ -26,9 +26,16 @@ internal sealed class ObjectFields(PolicyLimits limits)
         return ReadName(name, "a name");
     }
 
-    /// <summary><c>metadata.namespace</c>, which is <c>default</c> where a file leaves it out, and <c>metadata.name</c>.</summary>
+    /// <summary>
+    /// <c>metadata.namespace</c>, which is <c>default</c> where a file leaves it out or empty, as for kubectl, and <c>metadata.name</c>.
+    /// </summary>
     public static ObjectName ReadNamespacedName(DocumentNode metadata) =>
-        new(metadata.Find("namespace") is { } home ? ReadName(home, "a namespace") : "default", ReadName(metadata));
+        new(
+            metadata.Find("namespace") is { } home and not { Kind: DocumentKind.Text, Text: "" }
+                ? ReadName(home, "a namespace")
+                : "default",
+            ReadName(metadata)
+        );
 
     private static string ReadName(DocumentNode node, string what)
     {

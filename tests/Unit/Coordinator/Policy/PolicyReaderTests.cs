@@ -95,6 +95,24 @@ public sealed class PolicyReaderTests
         Assert.Equal(one, other);
     }
 
+    // Kubernetes 1.23 and later say so of all fields that are as old (kubernetes/kubernetes#104368).
+    [Theory]
+    [InlineData("010.244.000.0/16", "10.244.0.0/16")]
+    [InlineData("000.0.0.00/0", "0.0.0.0/0")]
+    [InlineData("10.0.0.00009/32", "10.0.0.9/32")]
+    public void Leading_zeros_of_a_network_are_decimal_as_for_the_API(string cidr, string network)
+    {
+        var policy = PolicyCluster.Policy($"podSelector: {{}}\ningress: [{{from: [{{ipBlock: {{cidr: {cidr}}}}}]}}]");
+        Assert.Equal(network, policy.Ingress!.Value[0].Peers[0].Block!.ToString());
+    }
+
+    [Fact]
+    public void An_empty_namespace_is_the_default_one() =>
+        Assert.Equal(
+            "default/a",
+            Assert.Single(Policies("kind: NetworkPolicy\nmetadata: {name: a, namespace: ''}\nspec: {podSelector: {}}\n")).Key.ToString()
+        );
+
     [Fact]
     public void A_pod_as_the_API_serves_it_is_read()
     {
@@ -141,6 +159,8 @@ public sealed class PolicyReaderTests
     [InlineData("podSelector: {}\ningress: [{from: [{podSelector: null}]}]", "a peer needs")]
     [InlineData("podSelector: {}\ningress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}, podSelector: {}}]}]", "not both")]
     [InlineData("podSelector: {}\ningress: [{from: [{ipBlock: {cidr: 10.0.0.0/33}}]}]", "is not a network")]
+    [InlineData("podSelector: {}\ningress: [{from: [{ipBlock: {cidr: 10..0.0/8}}]}]", "is not a network")]
+    [InlineData("podSelector: {}\ningress: [{from: [{ipBlock: {cidr: /}}]}]", "is not a network")]
     [InlineData("podSelector: {}\ningress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [11.0.0.0/16]}}]}]", "not a part of 10.0.0.0/8")]
     [InlineData("podSelector: {}\ningress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: ['fd00::/16']}}]}]", "not a part of 10.0.0.0/8")]
     [InlineData("podSelector: {}\ningress: [{ports: [{port: 0}]}]", "it must be 1 to 65535")]
