@@ -1,4 +1,3 @@
-using System.Text;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Nftables.Uapi;
 using Plugboard.Netlink;
@@ -12,7 +11,7 @@ namespace Plugboard.Firewall.Walk;
 /// </summary>
 internal sealed class NftRuleReader(WalkedPacket packet, Table table)
 {
-    private readonly Dictionary<uint, byte[]?> registers = [];
+    private readonly NftRegisters registers = new(packet);
     private readonly List<SetLookup> lookups = [];
     private Match match;
     private RuleAction action;
@@ -71,20 +70,10 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
 
     private void Run(string name, AttributeReader data)
     {
+        if (registers.TryRun(name, data))
+            return;
         switch (name)
         {
-            case "meta":
-                Load(data, NFTA_META_KEY, NFTA_META_DREG, Meta);
-                break;
-            case "ct":
-                Load(data, NFTA_CT_KEY, NFTA_CT_DREG, Conntrack);
-                break;
-            case "payload":
-                Payload(data);
-                break;
-            case "bitwise":
-                Bitwise(data);
-                break;
             case "cmp":
                 Compare(data);
                 break;
@@ -119,140 +108,6 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
 
     private void Doubt() => match = match == Match.No ? Match.No : Match.Maybe;
 
-    private void Load(AttributeReader data, ushort keyType, ushort registerType, Func<uint, byte[]?> value)
-    {
-        uint? key = null,
-            register = null;
-        while (data.Read())
-        {
-            if (data.Type == keyType)
-                key = data.UInt32BigEndian();
-            else if (data.Type == registerType)
-                register = data.UInt32BigEndian();
-        }
-
-        // Without a register it sets something: a mark, which is nothing to the sender's address.
-        if (key is { } wanted && register is { } destination)
-            registers[destination] = value(wanted);
-    }
-
-    private byte[]? Meta(uint key) =>
-        key switch
-        {
-            NFT_META_MARK => new byte[4],
-            NFT_META_OIFNAME => Padded(packet.OutLink),
-            NFT_META_IIFNAME => Padded(packet.InLink),
-            NFT_META_NFPROTO => [packet.Source.Is6 ? (byte)10 : (byte)2],
-            NFT_META_L4PROTO => [6],
-            _ => null,
-        };
-
-    private static byte[] Padded(string link)
-    {
-        var name = new byte[16];
-        Encoding.UTF8.GetBytes(link, name);
-        return name;
-    }
-
-    // The first packet of a flow without a translation: state new, no status, no mark.
-    private static byte[]? Conntrack(uint key) =>
-        key switch
-        {
-            NFT_CT_STATE => BitConverter.GetBytes(8u),
-            NFT_CT_STATUS or NFT_CT_MARK => new byte[4],
-            NFT_CT_DIRECTION => [0],
-            _ => null,
-        };
-
-    private void Payload(AttributeReader data)
-    {
-        uint register = 0,
-            where = 0,
-            offset = 0,
-            length = 0;
-        while (data.Read())
-        {
-            switch (data.Type)
-            {
-                case NFTA_PAYLOAD_DREG:
-                    register = data.UInt32BigEndian();
-                    break;
-                case NFTA_PAYLOAD_BASE:
-                    where = data.UInt32BigEndian();
-                    break;
-                case NFTA_PAYLOAD_OFFSET:
-                    offset = data.UInt32BigEndian();
-                    break;
-                case NFTA_PAYLOAD_LEN:
-                    length = data.UInt32BigEndian();
-                    break;
-            }
-        }
-
-        registers[register] =
-            where == NFT_PAYLOAD_NETWORK_HEADER && packet.Tells((int)offset, (int)length)
-                ? packet.Header.AsSpan((int)offset, (int)length).ToArray()
-                : null;
-    }
-
-    private void Bitwise(AttributeReader data)
-    {
-        uint source = 0,
-            destination = 0,
-            operation = 0;
-        byte[] mask = [],
-            xor = [];
-        while (data.Read())
-        {
-            switch (data.Type)
-            {
-                case NFTA_BITWISE_SREG:
-                    source = data.UInt32BigEndian();
-                    break;
-                case NFTA_BITWISE_DREG:
-                    destination = data.UInt32BigEndian();
-                    break;
-                case NFTA_BITWISE_OP:
-                    operation = data.UInt32BigEndian();
-                    break;
-                case NFTA_BITWISE_MASK:
-                    mask = Value(data.Nested());
-                    break;
-                case NFTA_BITWISE_XOR:
-                    xor = Value(data.Nested());
-                    break;
-            }
-        }
-
-        if (
-            operation != 0
-            || !registers.TryGetValue(source, out var value)
-            || value is null
-            || value.Length > mask.Length
-            || value.Length > xor.Length
-        )
-        {
-            registers[destination] = null;
-            return;
-        }
-
-        var result = new byte[value.Length];
-        for (var i = 0; i < result.Length; i++)
-            result[i] = (byte)((value[i] & mask[i]) ^ xor[i]);
-        registers[destination] = result;
-    }
-
-    private static byte[] Value(AttributeReader data)
-    {
-        while (data.Read())
-        {
-            if (data.Type == NFTA_DATA_VALUE)
-                return data.Value.ToArray();
-        }
-
-        return [];
-    }
-
     private void Compare(AttributeReader data)
     {
         uint register = 0,
@@ -269,12 +124,12 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
                     operation = data.UInt32BigEndian();
                     break;
                 case NFTA_CMP_DATA:
-                    wanted = Value(data.Nested());
+                    wanted = NftRegisters.Value(data.Nested());
                     break;
             }
         }
 
-        if (!registers.TryGetValue(register, out var value) || value is null || value.Length < wanted.Length)
+        if (registers.Find(register) is not { } value || value.Length < wanted.Length)
         {
             Doubt();
             return;
@@ -357,8 +212,8 @@ internal sealed class NftRuleReader(WalkedPacket packet, Table table)
         if (result == NFT_REG_VERDICT)
             action = RuleAction.Unknown;
         else if (result is { } other)
-            registers[other] = null;
-        if (registers.GetValueOrDefault(register) is { } key)
+            registers.Forget(other);
+        if (registers.Find(register) is { } key)
             lookups.Add(new SetLookup(set, key, inverted, result == NFT_REG_VERDICT));
         else
             Doubt();
