@@ -1,11 +1,8 @@
-using System.CommandLine;
 using Plugboard.Addresses;
-using Plugboard.Coordinator.Cli;
 using Plugboard.Coordinator.Cluster;
-using Plugboard.Coordinator.Node;
 using Plugboard.Linux;
-using Plugboard.Netlink.Route;
 using Plugboard.Testing;
+using static Plugboard.Tests.Kernel.Coordinator.UplinkChoice;
 
 namespace Plugboard.Tests.Kernel.Coordinator;
 
@@ -14,28 +11,6 @@ namespace Plugboard.Tests.Kernel.Coordinator;
 /// </summary>
 public sealed class UplinkTests
 {
-    // A node with two networks, a pod network and docker's, and no default route.
-    private const string Node = """
-        link set lo up
-        link add eth0 address 02:00:00:00:00:01 type veth peer name eth0p
-        link add eth1 address 02:00:00:00:01:01 type veth peer name eth1p
-        link set eth0p up
-        link set eth0 up
-        link set eth1p up
-        link set eth1 up
-        addr add 192.168.0.1/24 dev eth0
-        addr add 10.0.0.5/24 dev eth1
-        addr add 10.0.0.6/24 dev eth1
-        link add cni0 type bridge
-        addr add 10.244.1.1/24 dev cni0
-        link set cni0 up
-        link add docker0 type bridge
-        addr add 172.17.0.1/16 dev docker0
-        link set docker0 up
-        """;
-
-    private static readonly ClusterNode Self = new() { Name = "n1", PodCidrs = [IPPrefix.Parse("10.244.1.0/24")] };
-
     [KernelTheory]
     // No flag: the default route, in whichever form.
     [InlineData("route add default via 192.168.0.254", "", "eth0 192.168.0.1")]
@@ -306,135 +281,5 @@ public sealed class UplinkTests
                 self
             ).Text
         );
-    }
-
-    [KernelTheory]
-    [InlineData("--iface=eth9", "", "there is no link by which other nodes are reached: --iface eth9: no such link")]
-    [InlineData(
-        "--iface=192.168.9.9",
-        "",
-        "there is no link by which other nodes are reached: --iface 192.168.9.9: no link of this node has it"
-    )]
-    [InlineData("--iface=eth0", "link set eth0 down", "there is no link by which other nodes are reached: --iface eth0: eth0 is down")]
-    [InlineData(
-        "--iface=eth0",
-        "addr flush dev eth0",
-        "there is no link by which other nodes are reached: --iface eth0: eth0 has no IPv4 address that other nodes could use"
-    )]
-    [InlineData("--iface=lo", "", "there is no link by which other nodes are reached: --iface lo: lo is the loopback link")]
-    [InlineData(
-        "--iface=cni0",
-        "",
-        "there is no link by which other nodes are reached: --iface cni0: cni0 is a link to this node's own pods or containers"
-    )]
-    [InlineData(
-        "--iface-regex=^wlan",
-        "",
-        "there is no link by which other nodes are reached: --iface-regex ^wlan: no address and no link matches"
-    )]
-    [InlineData(
-        "--iface-can-reach=203.0.113.7",
-        "",
-        "there is no link by which other nodes are reached: --iface-can-reach 203.0.113.7: there is no route to it"
-    )]
-    [InlineData("", "", "there is no link by which other nodes are reached: no usable default route; name one with --iface")]
-    [InlineData(
-        "",
-        "route add default dev lo",
-        "there is no link by which other nodes are reached: no usable default route; name one with --iface (the default route leaves "
-            + "by it: lo is the loopback link; packets to 1.1.1.1 leave by it: lo is the loopback link)"
-    )]
-    public void The_reason_for_no_uplink_is_reported_for_each_flag(string flags, string setup, string why)
-    {
-        using var machine = new TestMachine();
-
-        var (text, _, fault) = Choose(machine, $"{Node}\n{setup}", flags, Self);
-
-        Assert.Equal(("none", why), (text, fault));
-    }
-
-    [KernelFact]
-    public void An_annotation_that_asks_for_an_address_the_node_has_not_is_named_and_takes_nothing_away()
-    {
-        using var machine = new TestMachine();
-        var asking = Self with { WishedAddresses = [IPAddr.Parse("192.168.77.1")] };
-
-        var before = Choose(machine, $"{Node}\nroute add default via 192.168.0.254", "", asking);
-        Assert.Equal(
-            (
-                "none",
-                "there is no link by which other nodes are reached: the annotation node-public-ip asks for 192.168.77.1: no link of "
-                    + "this node has it"
-            ),
-            (before.Text, before.Fault)
-        );
-
-        var used = Choose(machine, "", "", Self).Uplink;
-        var after = Choose(machine, "", "", asking, used);
-        Assert.Equal(
-            (
-                "eth0 192.168.0.1",
-                "the annotation node-public-ip asks for 192.168.77.1: no link of this node has it; eth0, which is in use, stays"
-            ),
-            (after.Text, after.Fault)
-        );
-        var instead = Choose(machine, "", "--iface=eth1", asking, used);
-        Assert.Equal(
-            (
-                "eth1 10.0.0.5",
-                "the annotation node-public-ip asks for 192.168.77.1: no link of this node has it; eth1 is used instead, by --iface eth1"
-            ),
-            (instead.Text, instead.Fault)
-        );
-        Assert.Equal(
-            "eth1 10.0.0.6",
-            Choose(machine, "", "--iface=eth0", Self with { WishedAddresses = [IPAddr.Parse("10.0.0.6")] }, used).Text
-        );
-    }
-
-    private static (string Text, Uplink? Uplink, string? Fault) Choose(
-        TestMachine machine,
-        string setup,
-        string flags,
-        ClusterNode self,
-        Uplink? before = null,
-        ClusterNode[]? others = null
-    )
-    {
-        var (exitCode, _, error) = machine.TryTool(["ip", "-batch", "-"], setup + "\n");
-        Assert.True(exitCode == 0, error);
-        // The kernel notices within a second that the other end is down.
-        if (setup.Contains("link set eth0p down", StringComparison.Ordinal))
-            Eventually.Equal("LOWERLAYERDOWN", () => (string)machine.Json("ip -j link show eth0")[0].GetProperty("operstate").GetString()!);
-        return machine.Run(() =>
-        {
-            using var client = RouteClient.Open();
-            var network = new NodeNetwork();
-            network.Read(client);
-            var store = new NodeStore(static () => { });
-            store.Replace([self, .. others ?? []]);
-            var question = new ViewBuilder("n1", new Plugboard.Coordinator.Configuration.NetConf { EnableIPv6 = true }).QuestionOf(
-                store.Current,
-                OptionsOf(flags),
-                before
-            );
-            var finder = new UplinkFinder(network, question, address => NodeNetwork.FindRoute(client, address));
-            var found = finder.Find();
-            return (
-                found is null ? "none" : $"{found.Link.Name} {string.Join(", ", found.Addresses.Select(address => address.Address))}",
-                found,
-                finder.Fault
-            );
-        });
-    }
-
-    private static UplinkOptions OptionsOf(string flags)
-    {
-        var options = new CommandOptions();
-        var command = new RootCommand();
-        foreach (var option in options.All)
-            command.Options.Add(option);
-        string[] args = ["--net-config-path=", "--subnet-file=", .. flags.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
-        return new SettingsReader(options, command.Parse(options.Spell(args)), static _ => { }).Read().Uplink;
     }
 }
