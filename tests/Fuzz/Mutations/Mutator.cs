@@ -89,7 +89,7 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> corpus, Input
             container.Names.Insert(at, random.Next(2) == 0 ? container.Names[at] : Mistype(container.Names[at]));
     }
 
-    // What grows with the square of a list shows.
+    // What grows with the square of a list shows. Copies: a later change of what is in the list thousands of times would be one of each.
     private void Grow(Tree container, int at)
     {
         var value = container.Values[at];
@@ -97,7 +97,7 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> corpus, Input
         var length = value.ToJson().Length;
         for (var i = Math.Min(random.Next(500, 4000), MostAdded / (length + 1)); i > 0; i--)
         {
-            container.Values.Add(value.Kind == TreeKind.Scalar ? Vary(value, i) : value);
+            container.Values.Add(value.Kind == TreeKind.Scalar ? Vary(value, i) : value.Copy());
             if (container.Kind == TreeKind.Object)
                 container.Names.Add($"n{i}");
         }
