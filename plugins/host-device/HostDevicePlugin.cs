@@ -98,7 +98,10 @@ internal sealed class HostDevicePlugin : CniPlugin
         {
             using var node = new HostNamespace();
             new DeviceReturn(Name, unrecorded, node) { WaitsForName = true }.Run(pod, mayFollow: false);
+            return;
         }
+
+        FormerPlugin.DelOrDeleteMarked(request, pod);
     }
 
     // The network has another name since the ADD: a container has one interface of a name, and the config still means its device.

@@ -67,6 +67,7 @@ public static class IpamDelegate
         if (UsesInterface(type))
             failures.Try(release);
         failures.Try(removeInterface);
+        failures.Try(() => FormerPlugin.DelChained(request));
         if (type.Length > 0 && !UsesInterface(type))
             failures.Try(release);
     }

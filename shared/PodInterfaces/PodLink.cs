@@ -122,34 +122,35 @@ public sealed class PodLink : IDisposable
     /// <summary>
     /// Removes the link of an attachment, if it is there: by its mark, under whatever name the pod gave it, or one of its kind without a
     /// mark, as the reference plugins make it. A link with the mark of another attachment, or of another kind, stays. Where nothing has
-    /// the mark, the network may have been one of <c>bridge</c> or <c>ptp</c> at ADD: a pair of the attachment is removed too.
+    /// the mark, the network may have been one of another plugin at ADD: that one's DEL is called (<see cref="FormerPlugin"/>), or a pair
+    /// of the attachment is removed.
     /// </summary>
     /// <param name="request">The call.</param>
     /// <param name="plugin">The plugin, for its reports.</param>
     /// <param name="kind">The kind of its links.</param>
     public static void Delete(CniRequest request, string plugin, string kind)
     {
-        if (DeleteInside(request, plugin, kind))
+        using var found = PodNamespace.Find(request.NetNs, plugin);
+        if ((found is not null && DeleteMarked(found, request)) || FormerPlugin.Del(request))
             return;
         using var host = RouteClient.Open();
         new VethPair(host, request.Attachment).DeleteByOwner();
     }
 
-    private static bool DeleteInside(CniRequest request, string plugin, string kind)
+    private static bool DeleteMarked(NetworkNamespace found, CniRequest request)
     {
-        if (PodNamespace.Find(request.NetNs, plugin) is not { } found)
-            return false;
-        using (found)
-        {
-            using var client = found.OpenClient();
-            var named = client.Links.Find(request.IfName);
-            if (DeleteMarked(client, named, request.Attachment))
-                return true;
-            if (named is not null && named.Kind == kind && VethNames.Parse(named.Alias) is null)
-                client.Links.Delete(named.Index);
-            return false;
-        }
+        using var client = found.OpenClient();
+        return DeleteMarked(client, client.Links.Find(request.IfName), request.Attachment);
     }
+
+    private static void DeleteUnmarked(NetworkNamespace found, string name, string kind)
+    {
+        using var client = found.OpenClient();
+        if (client.Links.Find(name) is { } link && link.Kind == kind && VethNames.Parse(link.Alias) is null)
+            client.Links.Delete(link.Index);
+    }
+        if (found is not null)
+            DeleteUnmarked(found, request.IfName, kind);
 
     /// <summary>
     /// Removes the link with the owner's mark, and one that a killed ADD left without it; false if the pod has none with the mark. All
