@@ -113,10 +113,29 @@ public sealed class PodLink : IDisposable
         };
         setup.AddAddresses();
         var announces = child.HasNeighbours && addresses.IPs.Count > 0;
-        inside.Links.Set(Link.Index, new LinkChange { Up = true, ArpNotify = announces ? true : null });
+        SetUp(child, new LinkChange { Up = true, ArpNotify = announces ? true : null });
         if (child.HasNeighbours && addresses.IPs.Any(static ip => ip.Address.Is6 && ip.Gateway is not null))
             setup.WaitForDad();
         setup.AddRoutes();
+    }
+
+    // Only here a macvlan's hardware address is compared with those of its master and of its neighbours (drivers/net/macvlan.c,
+    // macvlan_open).
+    private void SetUp(ChildLink child, LinkChange change)
+    {
+        try
+        {
+            inside.Links.Set(Link.Index, change);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.EADDRINUSE && child.FindRemedy(e.Errno) is { } remedy)
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"failed to set \"{Link.Name}\" UP: {ErrnoException.Sentence(e.Errno)}",
+                remedy,
+                e
+            );
+        }
     }
 
     /// <summary>
@@ -133,6 +152,8 @@ public sealed class PodLink : IDisposable
         using var found = PodNamespace.Find(request.NetNs, plugin);
         if ((found is not null && DeleteMarked(found, request)) || FormerPlugin.Del(request))
             return;
+        if (found is not null)
+            DeleteUnmarked(found, request.IfName, kind);
         using var host = RouteClient.Open();
         new VethPair(host, request.Attachment).DeleteByOwner();
     }
@@ -149,8 +170,6 @@ public sealed class PodLink : IDisposable
         if (client.Links.Find(name) is { } link && link.Kind == kind && VethNames.Parse(link.Alias) is null)
             client.Links.Delete(link.Index);
     }
-        if (found is not null)
-            DeleteUnmarked(found, request.IfName, kind);
 
     /// <summary>
     /// Removes the link with the owner's mark, and one that a killed ADD left without it; false if the pod has none with the mark. All
