@@ -233,7 +233,10 @@ internal sealed class HostDevicePlugin : CniPlugin
         if (!HostDeviceConfig.IsDeviceGivenPerPod(request))
             RequireDevice(HostDeviceConfig.Parse(request.Config));
         DeviceRecords.RequireWritable();
-        FindIpam(request).Ipam?.Status();
+        var (ipam, ipamType) = FindIpam(request);
+        if (IpamDelegate.ForeseeFirst(ipam, request) is { } foreseen)
+            PodAddresses.From(foreseen, ipamType, 0, ContainerInterface);
+        ipam?.Status();
     }
 
     private void RequireDevice(HostDeviceConfig config)

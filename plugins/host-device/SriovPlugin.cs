@@ -223,7 +223,10 @@ internal sealed class SriovPlugin : CniPlugin
         }
 
         VfState.RequireWritable();
-        FindIpam(request).Ipam?.Status();
+        var (ipam, ipamType) = FindIpam(request);
+        if (IpamDelegate.ForeseeFirst(ipam, request) is { } foreseen)
+            PodAddresses.From(foreseen, ipamType, 0, ContainerInterface);
+        ipam?.Status();
     }
 
     /// <inheritdoc/>
