@@ -45,6 +45,21 @@ internal sealed record AddressPlan : PodAddresses
         return plan;
     }
 
+    /// <summary>The first two gateways that one device cannot have at once; null if it can have all.</summary>
+    public RivalGateways? FindRivals()
+    {
+        for (var i = 0; i < Gateways.Count; i++)
+        {
+            for (var j = 0; j < i; j++)
+            {
+                if (RivalGateways.AreRivals(Gateways[j], Gateways[i]))
+                    return new RivalGateways(Gateways[j], Gateways[i]);
+            }
+        }
+
+        return null;
+    }
+
     // A default route of IPAM leads to the first gateway where it names none, so a second one would be its twin or its rival.
     private static bool HasDefaultRoute(List<CniRoute> routes, bool is6)
     {

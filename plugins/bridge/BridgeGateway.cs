@@ -22,7 +22,7 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
                 bridge.Lock.MakeExclusive();
                 if (!Has(device, gateway))
                 {
-                    MakeRoom(device, gateway);
+                    MakeRoom(device, gateway, plan);
                     Add(device, gateway);
                     if (!isPinned)
                         PinAddress(device);
@@ -47,17 +47,31 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
         return false;
     }
 
-    // The reference's rule: any other IPv4 address is a conflict, an IPv6 one only where the networks overlap. Link-local ones never are:
-    // the kernel gives each link its own, and a router may have several.
-    private void MakeRoom(Link device, IPPrefix gateway)
+    /// <summary>
+    /// Throws code 7 where every ADD fails: the plan has two gateways that the bridge cannot have at once, and does not have already.
+    /// </summary>
+    public static void RequirePossible(BridgeConfig config, AddressPlan plan)
+    {
+        if (config.ForceAddress || plan.FindRivals() is not { } rivals)
+            return;
+        using var host = RouteClient.Open();
+        var device = host.Links.Find(config.Vlan == 0 ? config.Bridge : VlanGateway.NameOf(config));
+        var present = device is null ? [] : host.Addresses.List(device.Index).Select(static each => each.Address).ToArray();
+        if (!present.Contains(rivals.First) || !present.Contains(rivals.Second))
+            throw rivals.Refuse(config);
+    }
+
+    private void MakeRoom(Link device, IPPrefix gateway, AddressPlan plan)
     {
         foreach (var address in host.Addresses.List(device.Index, gateway.Is6 ? AddressFamily.IPv6 : AddressFamily.IPv4))
         {
             var present = address.Address;
-            if (present.Is6 && (!present.Overlaps(gateway) || present.Address.IsLinkLocalUnicast))
+            if (!RivalGateways.AreRivals(present, gateway))
                 continue;
             if (!config.ForceAddress)
             {
+                if (plan.Gateways.Contains(present))
+                    throw new RivalGateways(present, gateway).Refuse(config);
                 throw new CniException(
                     CniErrorCode.InvalidNetworkConfig,
                     $"failed to set bridge addr: \"{device.Name}\" already has an IP address different from {gateway}",

@@ -154,8 +154,8 @@ internal sealed class BridgePlugin : CniPlugin
         config.Traffic.RequirePossible();
         var ipam = FindIpam(request, config);
         // Without an address the runtime names it with each pod: a node whose STATUS fails counts as broken.
-        if (IpamDelegate.Foresee(ipam, request) is { IPs.Count: > 0 } foreseen)
-            AddressPlan.From(foreseen, config);
+        if (IpamDelegate.ForeseeFirst(ipam, request) is { } foreseen)
+            BridgeGateway.RequirePossible(config, AddressPlan.From(foreseen, config));
         ipam?.Status();
     }
 
@@ -163,7 +163,14 @@ internal sealed class BridgePlugin : CniPlugin
     public override IReadOnlyList<string> Validate(CniRequest request)
     {
         var problems = BridgeConfig.Validate(request);
-        return [.. problems, .. IpamDelegate.Validate(request, BridgeConfig.ParseLeniently(request).IpamType)];
+        var config = InterfaceKeys.Leniently(request.Config, _ => BridgeConfig.Parse(request), null);
+        return [.. problems, .. IpamDelegate.Validate(request, BridgeConfig.ParseLeniently(request).IpamType, RefuseAddresses)];
+
+        void RefuseAddresses(CniResult foreseen)
+        {
+            if (config is not null && AddressPlan.From(foreseen, config).FindRivals() is { } rivals)
+                throw rivals.Refuse(config);
+        }
     }
 
     /// <inheritdoc/>

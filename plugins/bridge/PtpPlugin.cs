@@ -130,14 +130,27 @@ internal sealed class PtpPlugin : CniPlugin
         var config = PtpConfig.Parse(request);
         config.Traffic.RequirePossible();
         var ipam = IpamDelegate.Find(request, config.IpamType);
-        if (IpamDelegate.Foresee(ipam, request) is { IPs.Count: > 0 } foreseen)
+        if (IpamDelegate.ForeseeFirst(ipam, request) is { } foreseen)
             PtpAddresses.From(foreseen, config, ContainerInterface);
         ipam.Status();
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Validate(CniRequest request) =>
-        [.. PtpConfig.Validate(request), .. IpamDelegate.Validate(request, PtpConfig.ParseLeniently(request).IpamType)];
+    public override IReadOnlyList<string> Validate(CniRequest request)
+    {
+        var config = InterfaceKeys.Leniently(request.Config, _ => PtpConfig.Parse(request), null);
+        return
+        [
+            .. PtpConfig.Validate(request),
+            .. IpamDelegate.Validate(request, PtpConfig.ParseLeniently(request).IpamType, RefuseAddresses),
+        ];
+
+        void RefuseAddresses(CniResult foreseen)
+        {
+            if (config is not null)
+                PtpAddresses.From(foreseen, config, ContainerInterface);
+        }
+    }
 
     /// <inheritdoc/>
     public override CniException? Translate(Exception exception) => FirewallFailure.Describe(exception);

@@ -99,7 +99,7 @@ internal sealed record MacvlanLink : ChildLink
         {
             Errno.EINVAL when Mode == MacvlanMode.Passthru => "passthru wants the master for itself: other macvlans are above it already",
             Errno.EBUSY => "the master has another use that excludes a macvlan: an ipvlan above it, or it is a port of a bridge or bond",
-            Errno.EADDRINUSE => "another macvlan of the master has this hardware address: choose another mac",
+            Errno.EADDRINUSE => "the master, or another macvlan above it, has this hardware address: choose another mac",
             Errno.EINVAL => "the master is no Ethernet device, or a macvlan in mode passthru has it for itself",
             _ => null,
         };

@@ -75,6 +75,19 @@ internal sealed record FlannelConfig
         return problems;
     }
 
+    /// <summary>The config, for <c>validate</c>; null if it cannot be read, which <see cref="Validate"/> says.</summary>
+    public static FlannelConfig? FindLeniently(CniRequest request)
+    {
+        try
+        {
+            return Parse(request);
+        }
+        catch (CniException)
+        {
+            return null;
+        }
+    }
+
     private static string ReadPath(ConfigNode node, string key, string defaultPath) =>
         node.GetString(key) is { Length: > 0 } path ? path : defaultPath;
 

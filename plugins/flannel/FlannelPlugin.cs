@@ -288,7 +288,21 @@ internal sealed class FlannelPlugin : CniPlugin
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Validate(CniRequest request) => FlannelConfig.Validate(request);
+    public override IReadOnlyList<string> Validate(CniRequest request)
+    {
+        var problems = FlannelConfig.Validate(request);
+        return FlannelConfig.FindLeniently(request) is { } config ? [.. problems, .. ValidateDelegate(request, config)] : problems;
+    }
+
+    // Its ipam comes from the daemon's file, which may not be there yet.
+    private static IEnumerable<string> ValidateDelegate(CniRequest request, FlannelConfig config)
+    {
+        var call = DelegateConfig.Render(request.NetworkName, config, null).Without("ipam");
+        return NeighbourValidation
+            .Find(call.Type, call.ToBytes())
+            .Where(static problem => !problem.Contains("IPAM", StringComparison.Ordinal))
+            .Select(static problem => $"delegate.{problem}");
+    }
 
     private static void Report(string what, Exception e) => StandardError.WriteLine($"flannel: cannot {what}: {e.Message}");
 }

@@ -71,7 +71,8 @@ internal sealed record HostDeviceConfig
         problems.AddUnknown(node, keys, "is not a key of host-device and has no effect");
         if (!IsDeviceGivenPerPod(request))
             problems.Try("config", () => Parse(node));
-        return [.. problems, .. IpamDelegate.Validate(request, InterfaceKeys.ReadIpamTypeLeniently(node))];
+        var type = InterfaceKeys.ReadIpamTypeLeniently(node);
+        return [.. problems, .. IpamDelegate.Validate(request, type, foreseen => PodAddresses.From(foreseen, type, 0, 0))];
     }
 
     /// <summary>True in a call of no pod if the runtime says with each pod which device it is, and this call does not say it too.</summary>

@@ -98,7 +98,10 @@ internal sealed class HostDevicePlugin : CniPlugin
         {
             using var node = new HostNamespace();
             new DeviceReturn(Name, unrecorded, node) { WaitsForName = true }.Run(pod, mayFollow: false);
+            return;
         }
+
+        FormerPlugin.DelOrDeleteMarked(request, pod);
     }
 
     // The network has another name since the ADD: a container has one interface of a name, and the config still means its device.
@@ -230,7 +233,10 @@ internal sealed class HostDevicePlugin : CniPlugin
         if (!HostDeviceConfig.IsDeviceGivenPerPod(request))
             RequireDevice(HostDeviceConfig.Parse(request.Config));
         DeviceRecords.RequireWritable();
-        FindIpam(request).Ipam?.Status();
+        var (ipam, ipamType) = FindIpam(request);
+        if (IpamDelegate.ForeseeFirst(ipam, request) is { } foreseen)
+            PodAddresses.From(foreseen, ipamType, 0, ContainerInterface);
+        ipam?.Status();
     }
 
     private void RequireDevice(HostDeviceConfig config)

@@ -90,7 +90,8 @@ internal sealed record SriovConfig
                 problems.Add($"{key}: \"{Excerpt.Of(word)}\" is off: only \"on\" is on");
         }
 
-        return [.. problems, .. IpamDelegate.Validate(request, InterfaceKeys.ReadIpamTypeLeniently(node))];
+        var type = InterfaceKeys.ReadIpamTypeLeniently(node);
+        return [.. problems, .. IpamDelegate.Validate(request, type, foreseen => PodAddresses.From(foreseen, type, 0, 0))];
     }
 
     private static string ReadDevice(ConfigNode node) =>

@@ -120,6 +120,8 @@ internal sealed class SriovPlugin : CniPlugin
     private void Release(CniRequest request)
     {
         var record = VfState.Find(request.ContainerId, request.IfName);
+        if (record is null)
+            ReleaseFormer(request);
         if ((record?.DeviceId ?? SriovConfig.FindDevice(request.Config)) is not { Length: > 0 } device)
             return;
         using var pod = PodNamespace.Find(request.NetNs, Name);
@@ -130,6 +132,12 @@ internal sealed class SriovPlugin : CniPlugin
             new VfOwnership(state, kept, request.NetNs).Release(request.Attachment, tree, node, pod);
         else if (record is null && request.NetNs.Length > 0 && state.FindAllocation(device) == request.NetNs)
             state.Free(device);
+    }
+
+    private void ReleaseFormer(CniRequest request)
+    {
+        using var pod = PodNamespace.Find(request.NetNs, Name);
+        FormerPlugin.DelOrDeleteMarked(request, pod);
     }
 
     /// <inheritdoc/>
@@ -215,7 +223,10 @@ internal sealed class SriovPlugin : CniPlugin
         }
 
         VfState.RequireWritable();
-        FindIpam(request).Ipam?.Status();
+        var (ipam, ipamType) = FindIpam(request);
+        if (IpamDelegate.ForeseeFirst(ipam, request) is { } foreseen)
+            PodAddresses.From(foreseen, ipamType, 0, ContainerInterface);
+        ipam?.Status();
     }
 
     /// <inheritdoc/>

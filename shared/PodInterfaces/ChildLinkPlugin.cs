@@ -136,7 +136,9 @@ public abstract class ChildLinkPlugin : CniPlugin
     public override void Status(CniRequest request)
     {
         var child = Read(request);
-        var (ipam, _) = FindIpam(request, child);
+        var (ipam, ipamType) = FindIpam(request, child);
+        if (IpamDelegate.ForeseeFirst(ipam, request) is { } foreseen)
+            PodAddresses.From(foreseen, ipamType, child.Mtu, ContainerInterface);
         // A master without a carrier is no reason: it may have one again before the next look.
         var isMasterUnknown = child is { MayBeChained: true, Master: "" } && ipam is null;
         if (child is { HasMaster: true, IsMasterInContainer: false } && !isMasterUnknown)
@@ -157,7 +159,13 @@ public abstract class ChildLinkPlugin : CniPlugin
         problems.AddUnknownOfDns(request.Config);
         problems.AddUnknown(request.Config, ["ipam", "dns", .. Keys], $"is not a key of {Name} and has no effect");
         problems.Try("config", () => FindFault(request));
-        return [.. problems, .. IpamDelegate.Validate(request, InterfaceKeys.ReadIpamTypeLeniently(request.Config))];
+        var type = InterfaceKeys.ReadIpamTypeLeniently(request.Config);
+        var mtu = InterfaceKeys.Leniently(request.Config, _ => Read(request).Mtu, 0);
+        return
+        [
+            .. problems,
+            .. IpamDelegate.Validate(request, type, foreseen => PodAddresses.From(foreseen, type, mtu, ContainerInterface)),
+        ];
     }
 
     private void FindFault(CniRequest request)

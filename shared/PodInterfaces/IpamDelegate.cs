@@ -67,22 +67,50 @@ public static class IpamDelegate
         if (UsesInterface(type))
             failures.Try(release);
         failures.Try(removeInterface);
+        failures.Try(() => FormerPlugin.DelChained(request));
         if (type.Length > 0 && !UsesInterface(type))
             failures.Try(release);
     }
 
     /// <summary>What ADD would give, where it can be known before anything is made: an answer that is not usable is refused then.</summary>
-    public static CniResult? Foresee(PluginDelegate? ipam, CniRequest request) =>
-        ipam?.InProcess switch
+    public static CniResult? Foresee(PluginDelegate? ipam, CniRequest request) => Foresee(ipam?.InProcess, request);
+
+    private static CniResult? Foresee(CniPlugin? plugin, CniRequest request) =>
+        plugin switch
         {
             HostLocalPlugin hostLocal => hostLocal.Foresee(request),
             StaticPlugin fixedAddresses => fixedAddresses.Add(request),
             _ => null,
         };
 
-    /// <summary>What is wrong with the <c>ipam</c> section, of a plugin whose keys are known here.</summary>
-    public static IReadOnlyList<string> Validate(CniRequest request, string type) =>
-        SameBuild(type, null)?.Invoke().Validate(request) ?? [];
+    /// <summary>
+    /// As <see cref="Foresee(PluginDelegate?, CniRequest)"/>, while the first range of each set has a free address. Null also where the
+    /// addresses are named with each pod.
+    /// </summary>
+    public static CniResult? ForeseeFirst(PluginDelegate? ipam, CniRequest request) =>
+        !IsNamedPerPod(request)
+        && (ipam?.InProcess is HostLocalPlugin hostLocal ? hostLocal.Foresee(request, onlyFirst: true) : Foresee(ipam, request))
+            is { IPs.Count: > 0 } foreseen
+            ? foreseen
+            : null;
+
+    private static bool IsNamedPerPod(CniRequest request) => request.IsGivenPerPod("ips") || request.IsGivenPerPod("ipRanges");
+
+    /// <summary>What is wrong with the <c>ipam</c> section, of a plugin whose keys are known here, and with what ADD would get.</summary>
+    /// <param name="request">The call.</param>
+    /// <param name="type">The IPAM plugin.</param>
+    /// <param name="use">Throws what ADD refuses of an answer.</param>
+    public static IReadOnlyList<string> Validate(CniRequest request, string type, Action<CniResult> use)
+    {
+        if (SameBuild(type, null)?.Invoke() is not { } plugin)
+            return [];
+        var problems = new List<string>(plugin.Validate(request));
+        // What cannot be read is among the problems already.
+        var lease = IsNamedPerPod(request) ? null : InterfaceKeys.Leniently(request.Config, _ => Foresee(plugin, request), null);
+        if (lease is { IPs.Count: > 0 } foreseen)
+            problems.Try("ipam", () => use(foreseen));
+        return problems;
+    }
 
     private static Func<CniPlugin>? SameBuild(string type, Func<IPAddr, bool>? isInUse) =>
         type switch

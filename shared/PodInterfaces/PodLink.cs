@@ -113,42 +113,62 @@ public sealed class PodLink : IDisposable
         };
         setup.AddAddresses();
         var announces = child.HasNeighbours && addresses.IPs.Count > 0;
-        inside.Links.Set(Link.Index, new LinkChange { Up = true, ArpNotify = announces ? true : null });
+        SetUp(child, new LinkChange { Up = true, ArpNotify = announces ? true : null });
         if (child.HasNeighbours && addresses.IPs.Any(static ip => ip.Address.Is6 && ip.Gateway is not null))
             setup.WaitForDad();
         setup.AddRoutes();
     }
 
+    // Only here a macvlan's hardware address is compared with those of its master and of its neighbours (drivers/net/macvlan.c,
+    // macvlan_open).
+    private void SetUp(ChildLink child, LinkChange change)
+    {
+        try
+        {
+            inside.Links.Set(Link.Index, change);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.EADDRINUSE && child.FindRemedy(e.Errno) is { } remedy)
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                $"failed to set \"{Link.Name}\" UP: {ErrnoException.Sentence(e.Errno)}",
+                remedy,
+                e
+            );
+        }
+    }
+
     /// <summary>
     /// Removes the link of an attachment, if it is there: by its mark, under whatever name the pod gave it, or one of its kind without a
     /// mark, as the reference plugins make it. A link with the mark of another attachment, or of another kind, stays. Where nothing has
-    /// the mark, the network may have been one of <c>bridge</c> or <c>ptp</c> at ADD: a pair of the attachment is removed too.
+    /// the mark, the network may have been one of another plugin at ADD: that one's DEL is called (<see cref="FormerPlugin"/>), or a pair
+    /// of the attachment is removed.
     /// </summary>
     /// <param name="request">The call.</param>
     /// <param name="plugin">The plugin, for its reports.</param>
     /// <param name="kind">The kind of its links.</param>
     public static void Delete(CniRequest request, string plugin, string kind)
     {
-        if (DeleteInside(request, plugin, kind))
+        using var found = PodNamespace.Find(request.NetNs, plugin);
+        if ((found is not null && DeleteMarked(found, request)) || FormerPlugin.Del(request))
             return;
+        if (found is not null)
+            DeleteUnmarked(found, request.IfName, kind);
         using var host = RouteClient.Open();
         new VethPair(host, request.Attachment).DeleteByOwner();
     }
 
-    private static bool DeleteInside(CniRequest request, string plugin, string kind)
+    private static bool DeleteMarked(NetworkNamespace found, CniRequest request)
     {
-        if (PodNamespace.Find(request.NetNs, plugin) is not { } found)
-            return false;
-        using (found)
-        {
-            using var client = found.OpenClient();
-            var named = client.Links.Find(request.IfName);
-            if (DeleteMarked(client, named, request.Attachment))
-                return true;
-            if (named is not null && named.Kind == kind && VethNames.Parse(named.Alias) is null)
-                client.Links.Delete(named.Index);
-            return false;
-        }
+        using var client = found.OpenClient();
+        return DeleteMarked(client, client.Links.Find(request.IfName), request.Attachment);
+    }
+
+    private static void DeleteUnmarked(NetworkNamespace found, string name, string kind)
+    {
+        using var client = found.OpenClient();
+        if (client.Links.Find(name) is { } link && link.Kind == kind && VethNames.Parse(link.Alias) is null)
+            client.Links.Delete(link.Index);
     }
 
     /// <summary>

@@ -23,11 +23,18 @@ public static class UnusableAddress
     /// <exception cref="CniException">Code 7: it has such an address or route.</exception>
     public static void RefuseUnusable(this CniResult ipam, string ipamType, int mtu)
     {
-        foreach (var ip in ipam.IPs)
+        for (var i = 0; i < ipam.IPs.Count; i++)
         {
-            if (FindFault(ip.Address.Address) is { } fault)
-                throw Refused(ipamType, $"address {ip.Address} {fault}");
-            SmallMtu.RefuseWithIPv6Address(mtu, ip.Address);
+            var address = ipam.IPs[i].Address;
+            if (FindFault(address.Address) is { } fault)
+                throw Refused(ipamType, $"address {address} {fault}");
+            for (var j = 0; j < i; j++)
+            {
+                if (IsSame(ipam.IPs[j].Address, address))
+                    throw Refused(ipamType, $"address {address} twice");
+            }
+
+            SmallMtu.RefuseWithIPv6Address(mtu, address);
         }
 
         foreach (var route in ipam.Routes)
@@ -36,6 +43,9 @@ public static class UnusableAddress
                 throw Refused(ipamType, $"route {route.Dst} has {key} {value}");
         }
     }
+
+    // An IPv4 address is another one with another length (net/ipv4/devinet.c, __inet_insert_ifa; net/ipv6/addrconf.c, ipv6_add_addr).
+    private static bool IsSame(IPPrefix one, IPPrefix other) => one.Address == other.Address && (one.Is6 || one.Length == other.Length);
 
     // The kernel's fields: scope has eight bits; the others 32, of which only a metric is read to the end.
     private static (string Key, long Value)? FindFault(CniRoute route) =>

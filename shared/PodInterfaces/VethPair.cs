@@ -159,7 +159,7 @@ public sealed class VethPair(RouteClient host, Attachment owner)
     /// Removes the pair of an attachment, whatever of it can be found. By the host's end, which takes the container's with it: the kernel
     /// does that a fifth faster than the other way round. An interface of the name that another network attached stays: a runtime calls
     /// DEL after an ADD that was refused because the name was taken. Where there is no pair of the attachment, the network may have been
-    /// one of <c>macvlan</c> or another <see cref="ChildLinkPlugin"/> at ADD: a link with the mark is removed.
+    /// one of another plugin at ADD: a link with the mark is removed, or that plugin's DEL is called (<see cref="FormerPlugin"/>).
     /// </summary>
     /// <param name="request">The call.</param>
     /// <param name="plugin">The plugin, for its reports.</param>
@@ -168,23 +168,23 @@ public sealed class VethPair(RouteClient host, Attachment owner)
     {
         using var host = RouteClient.Open();
         var hadPair = new VethPair(host, request.Attachment).DeleteByOwner();
-        if (PodNamespace.Find(request.NetNs, plugin) is not { } pod)
+        using var pod = PodNamespace.Find(request.NetNs, plugin);
+        using var inside = pod?.OpenClient();
+        var named = inside?.Links.Find(request.IfName);
+        if (!hadPair && ((inside is not null && PodLink.DeleteMarked(inside, named, request.Attachment)) || FormerPlugin.Del(request)))
             return;
-        using (pod)
-        {
-            using var inside = pod.OpenClient();
-            var named = inside.Links.Find(request.IfName);
-            if (!hadPair && PodLink.DeleteMarked(inside, named, request.Attachment))
-                return;
-            // Objects of another implementation have no owner.
-            if (named is not { Kind: "veth" } link)
-                return;
-            var peer = InterfaceOwner.FindPeer(host, link);
-            if (peer is not null && VethNames.Parse(peer.Alias) is { } marked && marked != request.Attachment)
-                return;
-            if (peer is null || (isPort && peer.MasterIndex == 0) || !host.Links.Delete(peer.Index))
-                inside.Links.Delete(link.Index);
-        }
+        if (inside is not null && named is { Kind: "veth" })
+            DeleteUnmarked(request, host, inside, named, isPort);
+    }
+
+    // Objects of another implementation have no owner.
+    private static void DeleteUnmarked(CniRequest request, RouteClient host, RouteClient inside, Link link, bool isPort)
+    {
+        var peer = InterfaceOwner.FindPeer(host, link);
+        if (peer is not null && VethNames.Parse(peer.Alias) is { } marked && marked != request.Attachment)
+            return;
+        if (peer is null || (isPort && peer.MasterIndex == 0) || !host.Links.Delete(peer.Index))
+            inside.Links.Delete(link.Index);
     }
 
     private static bool HasLink(NetworkNamespace pod, string name) => pod.Inside(inside => inside.Links.Find(name) is not null);

@@ -35,6 +35,11 @@ public sealed class TrafficKind : PodRuleKind<PodTraffic>
 
     private protected override PodPlan? FindPlan(PodRecord record) => PodTraffic.IsWhole(record) ? PlanOf(FromRecord(record)) : null;
 
+    internal override PodPlan? FindDenied(PodRecord record) =>
+        PodTraffic.IsWhole(record) && FromRecord(record) is { Backend: FirewallBackend.Iptables } told
+            ? PlanOf(told with { Backend = FirewallBackend.Nftables, OnlyMac = null })
+            : null;
+
     internal override PodRecord ToRecord(PodTraffic rules) => rules.ToRecord();
 
     internal override PodTraffic FromRecord(PodRecord record) => PodTraffic.FromRecord(record);

@@ -35,6 +35,8 @@ public sealed class HostPortKind : PodRuleKind<PodHostPorts>
 
     private protected override PodPlan? FindPlan(PodRecord record) => HostPortPlan.Of(table, record);
 
+    internal override PodPlan? FindDenied(PodRecord record) => HostPortPlan.FindDenied(table, record);
+
     internal override PodRecord ToRecord(PodHostPorts rules) => rules.ToRecord();
 
     internal override PodHostPorts FromRecord(PodRecord record) => HostPortRecord.FromRecord(record);

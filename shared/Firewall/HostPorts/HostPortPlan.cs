@@ -57,8 +57,17 @@ internal sealed class HostPortPlan
             return null;
         var told = HostPortRecord.FromRecord(record);
         // What iptables made is nothing here.
-        if (told.Backend != FirewallBackend.Nftables)
-            return new PodPlan { Tables = [], Elements = [] };
+        return told.Backend == FirewallBackend.Nftables ? Find(table, told) : new PodPlan { Tables = [], Elements = [] };
+    }
+
+    /// <summary>What a record of iptables would have here; null if it is of nftables, or damaged.</summary>
+    public static PodPlan? FindDenied(HostPortTable table, PodRecord record) =>
+        HostPortRecord.IsWhole(record) && HostPortRecord.FromRecord(record) is { Backend: FirewallBackend.Iptables } told
+            ? Find(table, told with { Backend = FirewallBackend.Nftables })
+            : null;
+
+    private static PodPlan? Find(HostPortTable table, PodHostPorts told)
+    {
         try
         {
             return Of(table, told);

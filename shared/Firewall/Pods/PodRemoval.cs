@@ -97,7 +97,14 @@ internal sealed class PodRemoval(NftablesClient client, PodRuleKind pods)
                 present.Add((planned.Set, element));
         }
 
-        chains = plan.OwnChain is null ? [] : [plan.OwnChain];
+        var denied = pods.FindDenied(record);
+        foreach (var planned in denied?.Elements ?? [])
+        {
+            if (client.Find(planned.Set, planned.Element) is { } element && AttachmentTag.Find(element.Comment) == tag)
+                present.Add((planned.Set, element));
+        }
+
+        chains = (plan.OwnChain ?? denied?.OwnChain) is { } own ? [own] : [];
         return present;
     }
 

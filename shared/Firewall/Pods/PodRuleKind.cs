@@ -41,6 +41,12 @@ public abstract class PodRuleKind
     internal abstract void OnRestored(PodRecord record);
 
     private protected abstract PodPlan? FindPlan(PodRecord record);
+
+    /// <summary>
+    /// What a record of iptables would have in nftables: a record may be wrong, and elements that its pod leaves are the next pod's. Null:
+    /// the record is of nftables, or cannot be understood.
+    /// </summary>
+    internal virtual PodPlan? FindDenied(PodRecord record) => null;
 }
 
 /// <summary>What differs between the kinds of rules; what is the same is in <see cref="PodRules{T}"/>.</summary>

@@ -52,8 +52,10 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
     /// What <see cref="Add"/> could give by the config, which is all that is looked at: the first address of every range, with gateways and
     /// routes.
     /// </summary>
+    /// <param name="request">The call.</param>
+    /// <param name="onlyFirst">Of each range set only the first range.</param>
     /// <exception cref="CniException">What is wrong with the config or, of an ADD, with the addresses that its pod requests.</exception>
-    public CniResult Foresee(CniRequest request)
+    public CniResult Foresee(CniRequest request, bool onlyFirst = false)
     {
         parsed = HostLocalConfig.Parse(request);
         if (request.Verb == CniVerb.Add)
@@ -66,6 +68,8 @@ public sealed class HostLocalPlugin(Func<IPAddr, bool>? isInUse) : CniPlugin
                 // The gateway is never given, whichever the range begins with.
                 var address = range.Start == range.Gateway ? range.Start.Next() : range.Start;
                 first.Add(new CniIP(new IPPrefix(address, range.Subnet.Length)) { Gateway = range.Gateway });
+                if (onlyFirst)
+                    break;
             }
         }
 

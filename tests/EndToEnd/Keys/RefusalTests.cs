@@ -186,6 +186,18 @@ public sealed class RefusalTests
     [InlineData("""{"args":{"cni":{"mac":"zz"}}}""", "mac: address zz: invalid MAC address")]
     [InlineData("""{"ipam":{"ranges":[[{"subnet":"10.1.0.1/16"}]]}}""", "10.1.0.0")]
     [InlineData("""{"ipam":{"ranges":null}}""", "no IP ranges specified")]
+    [InlineData(
+        """{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"10.2.0.0/16"}]]}}""",
+        "ipam: failed to set bridge addr: \"cni0\" cannot have both gateways 10.1.0.1/16 and 10.2.0.1/16"
+    )]
+    [InlineData(
+        """{"forceAddress":true,"ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}],[{"subnet":"10.2.0.0/16"}]]}}""",
+        "ipam: with forceAddress \"cni0\" keeps only the gateway 10.2.0.1/16, and pods lose 10.1.0.1/16"
+    )]
+    [InlineData(
+        """{"ipam":{"type":"static","dataDir":null,"ranges":null,"addresses":[{"address":"10.1.0.5/16","gateway":"10.3.0.1"}]}}""",
+        "gateway 10.3.0.1 of route 0.0.0.0/0 is in none of the pod's networks (10.1.0.0/16)"
+    )]
     [InlineData("""{"cniVersion":"3.0.0"}""", "incompatible CNI versions")]
     [InlineData("""{"name":null}""", "missing network name")]
     public void Validate_says_each_thing_that_is_wrong_and_where(string patch, params string[] findings)

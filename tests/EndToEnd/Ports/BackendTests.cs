@@ -48,6 +48,16 @@ public sealed class BackendTests
         node.AssertNoPodLeft();
     }
 
+    [KernelFact]
+    public void DEL_removes_the_elements_of_a_pod_whose_record_says_iptables()
+    {
+        using var node = new PortNode();
+        var pod = node.AddPod("8080:80", "8081:80/udp");
+        node.Node.Tool($"sed -i s/nftables/iptables/ /run/plugboard/portmap/{node.Records().Single()}");
+        node.Chain.Del(pod, PortNode.Ports("8080:80", "8081:80/udp")).Succeeded();
+        node.AssertNoPodLeft();
+    }
+
     [KernelTheory]
     [InlineData("""{"externalSetMarkChain":"-j"}""", "invalid externalSetMarkChain")]
     [InlineData("""{"externalSetMarkChain":"A\u0007"}""", "invalid externalSetMarkChain")]

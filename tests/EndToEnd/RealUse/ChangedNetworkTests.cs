@@ -56,7 +56,7 @@ public sealed class ChangedNetworkTests
         }
 
         Assert.Empty(node.Leases());
-        Assert.Equal("", node.TryTool(["sh", "-c", "ip -br link show type veth | grep -vE '^(wire|beyond)@'"]).Output);
+        Assert.Equal("", node.TryTool(["sh", "-c", "ip -br link show type veth | grep -vE '^(wire|faraway)@'"]).Output);
         node.Call("ADD", next, after).Succeeded();
         node.Call("CHECK", next, after).Succeeded();
         node.Call("DEL", next, after).Succeeded();
@@ -90,6 +90,103 @@ public sealed class ChangedNetworkTests
         node.Call("CHECK", pod, Config(node, added)).Succeeded();
     }
 
+    [KernelTheory]
+    [InlineData("bridge")]
+    [InlineData("ptp")]
+    [InlineData("macvlan")]
+    [InlineData("tap")]
+    public void A_device_of_the_node_comes_back_by_the_DEL_of_another_type(string deleted)
+    {
+        using var node = new HostDeviceNode();
+        var (pod, before, after) = (node.Node.AddPod(), node.Facts(), Config(node.Node, deleted));
+        node.Node.Call("ADD", pod, node.WithIpam()).Succeeded();
+        var other = (JsonObject)after.DeepClone();
+        other["name"] = "other";
+        node.Node.Call("DEL", pod, other).Succeeded();
+        Assert.True(pod.HasLink("eth0"));
+        for (var i = 0; i < 2; i++)
+        {
+            node.Node.Call("DEL", pod, after).Succeeded();
+            Assert.Equal(before, node.Facts());
+            node.HasNoRecord();
+            Assert.Empty(node.Node.Leases());
+        }
+    }
+
+    [KernelTheory]
+    [InlineData("bridge")]
+    [InlineData("ptp")]
+    [InlineData("macvlan")]
+    [InlineData("tap")]
+    public void DEL_of_host_device_removes_what_another_type_added_and_leaves_its_own_device(string added)
+    {
+        using var node = new HostDeviceNode();
+        var (pod, before, config) = (node.Node.AddPod(), node.Facts(), Config(node.Node, added));
+        node.Node.Call("ADD", pod, config).Succeeded();
+        node.Node.Call("DEL", pod, node.WithIpam()).Succeeded();
+        Assert.False(pod.HasLink("eth0"), pod.Tool("ip -d link"));
+        Assert.Equal(before, node.Facts());
+        Assert.Empty(node.Node.Leases());
+        Assert.DoesNotContain("cni:", node.Node.Tool("ip -d link show"), StringComparison.Ordinal);
+        node.Node.Call("DEL", pod, node.WithIpam()).Succeeded();
+    }
+
+    [KernelTheory]
+    [InlineData("bridge", "macvlan", "nftables")]
+    [InlineData("bridge", "host-device", "nftables")]
+    [InlineData("ptp", "tap", "nftables")]
+    [InlineData("ptp", "macvlan", "iptables")]
+    public void DEL_by_a_type_without_rules_removes_those_that_ADD_made(string added, string deleted, string backend)
+    {
+        using var node = new CniNode();
+        var (pod, ended, config) = (node.AddPod(), node.AddPod(), Config(node, added));
+        (config["ipMasq"], config["ipMasqBackend"]) = (true, backend);
+        if (added == "bridge")
+            config["macspoofchk"] = true;
+        node.Call("ADD", pod, config).Succeeded();
+        node.Call("ADD", ended, config).Succeeded();
+        var after = deleted == "host-device" ? HostDeviceNode.Config("""{"device":"absent"}""") : Config(node, deleted);
+        node.Call("DEL", pod, after).Succeeded();
+        // Its namespace ended, and its link with it.
+        ended.Tool("ip link delete eth0");
+        node.Call("DEL", ended, after, "CNI_NETNS=").Succeeded();
+        Assert.Equal("", node.TryTool(["ls", "-A", "/run/plugboard/bridge"]).Output);
+        // What has expired is gone with the kernel's next tick.
+        node.Tool("sleep 0.02");
+        Assert.DoesNotContain(pod.ContainerId, node.Tool("nft list ruleset"), StringComparison.Ordinal);
+        Assert.DoesNotContain(ended.ContainerId, node.Tool("nft list ruleset"), StringComparison.Ordinal);
+    }
+
+    [KernelTheory]
+    [InlineData("bridge")]
+    [InlineData("macvlan")]
+    public void DEL_of_a_network_that_has_lost_portmap_and_firewall_removes_their_rules(string type)
+    {
+        using var node = new CniNode();
+        var (pod, config) = (node.AddPod(), Config(node, type));
+        var portmap = Chained("portmap", """{"runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}}""");
+        node.Call("ADD", pod, config).Succeeded();
+        foreach (var chained in (JsonObject[])[portmap, Chained("firewall", """{"backend":"iptables"}""")])
+        {
+            chained["prevResult"] = pod.Result!.DeepClone();
+            node.Call("ADD", pod, chained).Succeeded();
+        }
+
+        node.Call("DEL", pod, config).Succeeded();
+        foreach (var plugin in (string[])["portmap", "firewall"])
+            Assert.Equal("", node.TryTool(["ls", "-A", $"/run/plugboard/{plugin}"]).Output);
+        node.Tool("sleep 0.02");
+        Assert.DoesNotContain(pod.Address, node.Tool("nft list ruleset"), StringComparison.Ordinal);
+        node.Call("DEL", pod, portmap).Succeeded();
+    }
+
+    private static JsonObject Chained(string type, string keys)
+    {
+        var config = JsonNode.Parse(keys)!.AsObject();
+        (config["cniVersion"], config["name"], config["type"]) = ("1.0.0", "test", type);
+        return config;
+    }
+
     // Before Linux 6.2 an interface that is up keeps its name.
     private static void Rename(CniPod pod, string name)
     {
@@ -101,8 +198,8 @@ public sealed class ChangedNetworkTests
     {
         if (type == "macvlan" && !node.HasLink("wire"))
         {
-            node.Tool("ip link add wire type veth peer name beyond");
-            node.Tool("ip link set beyond up");
+            node.Tool("ip link add wire type veth peer name faraway");
+            node.Tool("ip link set faraway up");
             node.Tool("ip link set wire up");
         }
 

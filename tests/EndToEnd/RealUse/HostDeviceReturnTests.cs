@@ -235,7 +235,7 @@ public sealed class HostDeviceReturnTests
         pod.Tool("ip link show dev eth0");
         host.Node.Call("DEL", pod, host.WithIpam()).Succeeded();
         pod.Result = null;
-        host.Node.Call("ADD", pod, host.Node.BridgeConfig()).Succeeded();
+        host.Node.Call("ADD", pod, host.Node.BridgeConfig(static config => config["name"] = "other")).Succeeded();
         host.Node.Call("DEL", pod, host.WithIpam()).Succeeded();
         pod.Tool("ip link show dev eth0");
     }

@@ -58,6 +58,112 @@ public sealed class LinkStatusTests
         Assert.Equal(message, node.Call("STATUS", null, Config(type, keys)).Message);
     }
 
+    [KernelTheory]
+    [InlineData("bridge", "{}")]
+    [InlineData("ptp", "{}")]
+    [InlineData("macvlan", """{"master":"lo"}""")]
+    [InlineData("tap", "{}")]
+    [InlineData("host-device", """{"device":"lo"}""")]
+    public void A_network_whose_route_no_pod_can_have_is_refused_by_STATUS_and_validate(string type, string keys)
+    {
+        using var node = new CniNode();
+        var config = Config(type, keys);
+        config["ipam"] = JsonNode.Parse(
+            """
+            {"type":"static","addresses":[{"address":"10.1.0.5/16","gateway":"10.1.0.1"}],"routes":[{"dst":"10.9.0.0/16","gw":"10.3.0.1"}]}
+            """
+        );
+        const string Fault = "gateway 10.3.0.1 of route 10.9.0.0/16 is in none of the pod's networks (10.1.0.0/16)";
+        Assert.Contains(Fault, node.Call("STATUS", null, config).Message, StringComparison.Ordinal);
+        var (exitCode, output, _) = node.TryTool([Path.Combine(node.Plugins, type), "validate"], config.ToJsonString());
+        Assert.Equal(1, exitCode);
+        Assert.Contains(Fault, output, StringComparison.Ordinal);
+    }
+
+    [KernelTheory]
+    [InlineData("bridge", "10.1.0.5/16", "10.1.0.5/16")]
+    [InlineData("tap", "fd00:1::5/64", "fd00:1::5/48")]
+    public void An_address_that_is_named_twice_is_refused_by_STATUS_validate_and_ADD(string type, string first, string second)
+    {
+        using var node = new CniNode();
+        var config = Config(type, "{}");
+        config["ipam"] = JsonNode.Parse($$"""{"type":"static","addresses":[{"address":"{{first}}"},{"address":"{{second}}"}]}""");
+        var fault = $"IPAM plugin returned what an interface cannot have: address {second} twice";
+        Assert.Equal(fault, node.Call("STATUS", null, config).Message);
+        Assert.Equal(fault, node.Call("ADD", node.AddPod(), config).Message);
+        var (exitCode, output, _) = node.TryTool([Path.Combine(node.Plugins, type), "validate"], config.ToJsonString());
+        Assert.Equal((1, $"ipam: {fault}\n"), (exitCode, output));
+    }
+
+    [KernelFact]
+    public void A_macvlan_with_the_hardware_address_of_its_master_is_refused_with_that_reason()
+    {
+        using var node = new CniNode();
+        node.Ip(
+            """
+            link add wire type veth peer name beyond
+            link set beyond up
+            link set wire address 02:00:00:00:00:55 up
+            """
+        );
+        var (pod, config) = (node.AddPod(), Config("macvlan", """{"master":"wire","mac":"02:00:00:00:00:55"}"""));
+        var add = node.Call("ADD", pod, config);
+        Assert.Equal((7, "failed to set \"eth0\" UP: address already in use"), (add.Code, add.Message));
+        Assert.Contains("the master, or another macvlan above it, has this hardware address", add.Details, StringComparison.Ordinal);
+        Assert.False(pod.HasLink("eth0"));
+    }
+
+    // The pods' own addresses may be in the gateway's network.
+    [KernelFact]
+    public void A_route_that_the_addresses_of_pods_may_reach_is_well()
+    {
+        using var node = new CniNode();
+        var config = Config("tap", """{"capabilities":{"ips":true}}""");
+        config["ipam"] = JsonNode.Parse(
+            """{"type":"static","addresses":[{"address":"10.1.0.5/16"}],"routes":[{"dst":"10.9.0.0/16","gw":"10.3.0.1"}]}"""
+        );
+        node.Call("STATUS", null, config).Succeeded();
+    }
+
+    [KernelFact]
+    public void A_bridge_that_cannot_have_both_gateways_is_refused_unless_it_has_them()
+    {
+        using var node = new CniNode();
+        var config = node.BridgeConfig(static config =>
+        {
+            config["cniVersion"] = "1.1.0";
+            config["ipam"]!["ranges"]!.AsArray().Add(new JsonArray(new JsonObject { ["subnet"] = "10.2.0.0/16" }));
+        });
+        const string Fault = "failed to set bridge addr: \"cni0\" cannot have both gateways 10.1.0.1/16 and 10.2.0.1/16";
+        Assert.Equal((7, Fault), (node.Call("STATUS", null, config).Code, node.Call("ADD", node.AddPod(), config).Message));
+        Assert.Equal(Fault, node.Call("STATUS", null, config).Message);
+        Assert.False(node.HasLink("cni0"));
+        Assert.Empty(node.Leases());
+        node.Ip(
+            """
+            link add cni0 type bridge
+            address add 10.1.0.1/16 dev cni0
+            address add 10.2.0.1/16 dev cni0
+            """
+        );
+        node.Call("STATUS", null, config).Succeeded();
+        node.Call("ADD", node.AddPod(), config).Succeeded();
+    }
+
+    // Of one range set pods have addresses of the second subnet when the first one is used up.
+    [KernelFact]
+    public void A_bridge_with_two_subnets_in_one_range_set_is_well()
+    {
+        using var node = new CniNode();
+        var config = node.BridgeConfig(static config =>
+        {
+            config["cniVersion"] = "1.1.0";
+            config["ipam"]!["ranges"]![0]!.AsArray().Add(new JsonObject { ["subnet"] = "10.2.0.0/16" });
+        });
+        node.Call("STATUS", null, config).Succeeded();
+        node.Call("ADD", node.AddPod(), config).Succeeded();
+    }
+
     [KernelFact]
     public void A_pod_without_an_address_of_static_is_refused_with_where_addresses_come_from()
     {
