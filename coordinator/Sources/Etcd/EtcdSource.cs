@@ -26,7 +26,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     /// <inheritdoc/>
     public async Task RunAsync(NodeStore store, CancellationToken cancellation)
     {
-        var registry = new LeaseRegistry(options, store, log);
+        var registry = new LeaseRegistry(options, store, time, log);
         registry.Recognise(recognised);
         registry.Expect(expected);
         var login = new EtcdLogin();
@@ -87,7 +87,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     {
         if (advertised is { } node)
             registry.SetAdvertised(node);
-        registry.Load(await client.ListAsync($"{options.Prefix}/", cancellation).ConfigureAwait(false));
+        registry.Load(await KeyList.ReadAsync(client, options.Prefix, cancellation).ConfigureAwait(false));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var audit = new CancellationTokenSource(options.AuditInterval * (0.75 + Random.Shared.NextDouble() / 4), time);
         using var ending = audit.Token.Register(stop.Cancel);

@@ -11,13 +11,12 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 /// flannel's keys as last read, and the store that shows them: each lease of another node as a peer under its key, this node's under its
 /// name. Its callers come from two tasks; each method is one step.
 /// </summary>
-internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action<string> log)
+internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimeProvider time, Action<string> log)
 {
-    private const int LongestShown = 128;
-
     private readonly Lock step = new();
-    private readonly Dictionary<string, (EtcdEntry Entry, SubnetLease Lease)> leases = new(StringComparer.Ordinal);
     private readonly Complaints complaints = new(log);
+    private readonly LeaseTable leases = new($"{options.Prefix}/subnets/", new Complaints(log));
+    private readonly MissingLeases missing = new(options.LeaseTime, time);
     private NodeAdvertisement? advertised;
     private ValueArray<IPAddr> ownAddresses = [];
     private ValueArray<IPAddr> expected = [];
@@ -30,12 +29,13 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     private string? configFault;
     private string? leaseFault;
     private long revision;
+    private string? clusterId;
 
     /// <summary>The key of the cluster network.</summary>
     public string ConfigKey => $"{options.Prefix}/config";
 
     /// <summary>The prefix of all leases.</summary>
-    public string LeasePrefix => $"{options.Prefix}/subnets/";
+    public string LeasePrefix => leases.Prefix;
 
     /// <summary>This node's lease; null: it has none, or lost it.</summary>
     public OwnLease? Own
@@ -60,6 +60,13 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     /// <summary>A line for the log.</summary>
     public void Log(string line) => log(line);
 
+    /// <summary>A line for the log, once.</summary>
+    public void Complain(string line)
+    {
+        lock (step)
+            complaints.Add(line);
+    }
+
     /// <summary>The cluster network.</summary>
     /// <exception cref="FormatException">The cluster network is not known yet.</exception>
     public NetConf Network
@@ -81,11 +88,19 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    /// <summary>All networks that are leased or reserved, and the revision at which they are.</summary>
+    /// <summary>
+    /// All networks that are leased or reserved, and the nodes' own addresses, which no pod network may hold; and the revision at which
+    /// they are.
+    /// </summary>
     public (List<IPPrefix> Subnets, long Revision) Taken()
     {
         lock (step)
-            return (leases.Values.SelectMany(found => found.Lease.Subnets).ToList(), revision);
+        {
+            var known = leases.All.Concat(missing.All).Select(static found => found.Lease).ToList();
+            var addresses = known.SelectMany(static lease => lease.Node.Addresses).Concat(advertised?.Addresses ?? []);
+            var taken = known.SelectMany(static lease => lease.Subnets);
+            return ([.. taken, .. addresses.Select(static address => new IPPrefix(address, address.BitLength))], revision);
+        }
     }
 
     /// <summary>
@@ -94,29 +109,45 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     public List<(EtcdEntry Entry, SubnetLease Lease)> FindOurs()
     {
         lock (step)
-            return leases.Values.Where(found => IsOurs(found.Lease) || (found.Lease.IsBroken && found.Lease.Subnets == previous)).ToList();
+            return leases.All.Where(found => IsOurs(found.Lease) || (found.Lease.IsBroken && found.Lease.Subnets == previous)).ToList();
     }
 
-    /// <summary>
-    /// Everything below the prefix, read at once. Without the configuration no node counts as gone: it is another etcd, or an empty one.
-    /// </summary>
-    /// <exception cref="EtcdException">The configuration is missing.</exception>
+    /// <summary>Everything below the prefix, read at once, with the configuration.</summary>
     public void Load(EtcdList list)
     {
         lock (step)
         {
-            if (!list.Entries.Any(entry => entry.Key == ConfigKey))
-                throw new EtcdException($"etcd has no key {ConfigKey}: flannel's net-conf.json belongs there");
-            var before = leases.ToDictionary(StringComparer.Ordinal);
-            leases.Clear();
-            revision = list.Revision;
-            foreach (var entry in list.Entries)
-                Take(entry, before.GetValueOrDefault(entry.Key[Math.Min(LeasePrefix.Length, entry.Key.Length)..]).Lease);
-            if (own is { } mine && !leases.ContainsKey(mine.Key))
-                Lose("is gone");
+            ReadConfig(list.Entries.First(entry => entry.Key == ConfigKey));
+            var gone = leases.Load(list.Entries);
+            if (list.Revision < revision || list.ClusterId != (clusterId ?? list.ClusterId))
+                KeepMissing(list.Revision, gone);
+            missing.Compare(leases);
+            (revision, clusterId) = (list.Revision, list.ClusterId);
+            if (own is { } mine)
+                Compare(mine);
             FindAdvertised();
             Publish();
         }
+    }
+
+    // flanneld does not write its lease again before it must renew it.
+    private void KeepMissing(long now, IEnumerable<(EtcdEntry Entry, SubnetLease Lease)> gone)
+    {
+        var kept = gone.Where(found => !IsOurs(found.Lease)).ToList();
+        missing.Add(kept);
+        log(
+            $"etcd was restored from an older state, or is another cluster (revision {revision} before, {now} now): {kept.Count} nodes "
+                + $"that it does not have stay for {options.LeaseTime.TotalHours} hours, until they return or another has their network"
+        );
+    }
+
+    // While this node did not watch, another process may have changed its lease.
+    private void Compare(OwnLease mine)
+    {
+        if (leases.Find(mine.Key) is not { } found)
+            Lose("is gone");
+        else if (found.Entry.ModRevision != mine.ModRevision || found.Entry.Value != mine.Value || found.Entry.Lease != mine.Lease)
+            Follow(mine, found.Entry);
     }
 
     /// <summary>Applies a watch's changes, in order.</summary>
@@ -203,9 +234,14 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
             own = lease;
             hadOwn = true;
             previous = lease.Subnets;
-            leases[lease.Key] = (
+            leases.Set(
                 new EtcdEntry(LeasePrefix + lease.Key, lease.Value, lease.ModRevision, lease.Lease),
-                new SubnetLease { Subnets = lease.Subnets, Node = node }
+                new SubnetLease
+                {
+                    Key = lease.Key,
+                    Subnets = lease.Subnets,
+                    Node = node,
+                }
             );
             Publish();
         }
@@ -237,83 +273,46 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
             return;
         }
 
-        if (!entry.Key.StartsWith(LeasePrefix, StringComparison.Ordinal))
+        if (leases.NameOf(entry) is not { } name)
             return;
-        var name = entry.Key[LeasePrefix.Length..];
-        leases.Remove(name, out var before);
-        if (entry.Value is not null)
-            Take(entry, before.Lease);
+        leases.Apply(entry);
+        foreach (var one in leases.Find(name) is { } written ? missing.Remove(written.Lease) : [])
+            Show(one);
+        Show(name);
         if (own is { } mine && mine.Key == name && entry.ModRevision > mine.ModRevision)
-            Follow(mine, name, entry);
-        if (leases.TryGetValue(name, out var found) && !IsOurs(found.Lease))
+            Follow(mine, entry);
+    }
+
+    private void Show(string name)
+    {
+        if (leases.Find(name) is { } found && !IsOurs(found.Lease))
             store.Set(found.Lease.ToNode(name));
         else
             store.Remove(name);
     }
 
     // Another process changed this node's lease: this program before the response arrived, the operator, or a flanneld.
-    private void Follow(OwnLease mine, string name, EtcdEntry entry)
+    private void Follow(OwnLease mine, EtcdEntry entry)
     {
-        if (!leases.TryGetValue(name, out var found))
+        if (leases.Find(mine.Key) is not { } found)
             Lose("was deleted or has ended");
         else if (!IsOurs(found.Lease) && !found.Lease.IsBroken)
             Lose($"was given to {found.Lease.Node.Addresses}");
         else
-            own = mine with { Value = entry.Value!, ModRevision = entry.ModRevision, Lease = entry.Lease };
+            own = mine with
+            {
+                Value = entry.Value!,
+                ModRevision = entry.ModRevision,
+                Lease = entry.Lease,
+                // The end of another lease is unknown.
+                RenewAt = entry.Lease == mine.Lease ? mine.RenewAt : 0,
+            };
     }
 
     private void Lose(string how)
     {
         log($"the lease {own!.Key} {how}: another is acquired, this one if it is free");
         own = null;
-    }
-
-    // An invalid value removes nothing: its key reserves the networks, and its earlier value stays in force.
-    private void Take(EtcdEntry entry, SubnetLease? before)
-    {
-        if (entry.Key == ConfigKey)
-        {
-            ReadConfig(entry);
-            return;
-        }
-
-        if (!entry.Key.StartsWith(LeasePrefix, StringComparison.Ordinal))
-            return;
-        var name = entry.Key[LeasePrefix.Length..];
-        ValueArray<IPPrefix> subnets = [];
-        try
-        {
-            subnets = SubnetLease.ParseKey(name);
-            var node = SubnetLease.ParseValue(entry.Value!);
-            leases[name] = (
-                entry,
-                new SubnetLease
-                {
-                    Subnets = subnets,
-                    Node = node.Addresses.Count > 0 ? node : throw new FormatException("the value has neither PublicIP nor PublicIPv6"),
-                }
-            );
-        }
-        catch (FormatException e) when (subnets.Count == 0)
-        {
-            complaints.Add($"etcd's key {Complaints.Quote(entry.Key, LongestShown)} is ignored: {e.Message}");
-        }
-        catch (FormatException e)
-        {
-            leases[name] = (
-                entry,
-                new SubnetLease
-                {
-                    Subnets = subnets,
-                    Node = before?.Node ?? new NodeAdvertisement { BackendType = "" },
-                    IsBroken = true,
-                }
-            );
-            complaints.Add(
-                $"etcd's key {Complaints.Quote(entry.Key, LongestShown)}: {e.Message}; "
-                    + $"{(before is null ? "its node is not known" : "its last valid value stays in force")}"
-            );
-        }
     }
 
     private void ReadConfig(EtcdEntry entry)
@@ -341,30 +340,23 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    // The leases with one of these addresses. Of several, that of subnet.env comes first, then the first by address.
-    private List<(EtcdEntry Entry, SubnetLease Lease)> LeasesOf(ValueArray<IPAddr> addresses) =>
-        leases
-            .Values.Where(found => found.Lease.Node.Addresses.Any(addresses.Contains))
-            .OrderByDescending(found => found.Lease.Subnets == previous)
-            .ThenBy(found => addresses.TakeWhile(address => !found.Lease.Node.Addresses.Contains(address)).Count())
-            .ThenBy(found => found.Entry.Key, StringComparer.Ordinal)
-            .ToList();
-
     private void FindAdvertised()
     {
         if (ownAddresses.Count == 0)
             return;
-        var ours = LeasesOf(ownAddresses);
+        var ours = leases.Of(ownAddresses, previous);
         leaseFault =
-            ours.Count > 0
-                ? null
-                : $"this node has no lease in etcd yet, no lease has one of its addresses ({ownAddresses}): coordinator run acquires one";
+            ours.Count > 0 ? null
+            : network is not null && SubnetChoice.FindFault(network) is { } fault
+                ? $"this node has no lease in etcd, and coordinator run cannot acquire one: {fault}"
+            : $"this node has no lease in etcd yet, no lease has one of its addresses ({ownAddresses}): coordinator run acquires one";
         if (ours.Count == 0)
             return;
         var (entry, lease) = ours[0];
         advertised = lease.Node;
         own = new OwnLease
         {
+            Key = lease.Key,
             Subnets = lease.Subnets,
             Value = entry.Value!,
             ModRevision = entry.ModRevision,
@@ -375,13 +367,15 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
 
     private void Publish()
     {
-        var shown = advertised is null ? LeasesOf(expected).Select(static found => found.Lease).FirstOrDefault() : null;
+        var shown = advertised is null ? leases.Of(expected, previous).Select(static found => found.Lease).FirstOrDefault() : null;
         var nodes = leases
-            .Where(found => found.Value.Lease != shown && !IsOurs(found.Value.Lease))
-            .Select(found => found.Value.Lease.ToNode(found.Key))
+            .All.Concat(missing.All)
+            .Where(found => found.Lease != shown && !IsOurs(found.Lease))
+            .Select(static found => found.Lease.ToNode(found.Lease.Key))
             .ToList();
-        if (own is { } mine && leases.TryGetValue(mine.Key, out var kept))
-            nodes.Add(kept.Lease.ToNode(options.NodeName));
+        if (own is { } mine && leases.Find(mine.Key) is { } kept)
+            // The key names all networks: one of an earlier lease is no longer this node's.
+            nodes.Add(kept.Lease.ToNode(options.NodeName) with { SaysNoPods = true });
         else if (shown is not null)
             nodes.Add(shown.ToNode(options.NodeName));
         else if (store.Current.Nodes.TryGetValue(options.NodeName, out var last))
