@@ -84,6 +84,13 @@ internal sealed class EtcdClient : IDisposable
         return Read(answer, static root => (EtcdMessages.Number(root, "ID"), TimeSpan.FromSeconds(EtcdMessages.Number(root, "TTL"))));
     }
 
+    /// <summary>How long a lease lasts from now on; less than nothing if it has ended.</summary>
+    public async Task<TimeSpan> FindTimeAsync(long lease, CancellationToken cancellation)
+    {
+        using var answer = await AskAsync("v3/lease/timetolive", EtcdMessages.TimeToLive(lease), cancellation).ConfigureAwait(false);
+        return Read(answer, static root => TimeSpan.FromSeconds(EtcdMessages.Number(root, "TTL")));
+    }
+
     /// <summary>Revokes a lease, with its keys.</summary>
     public async Task RevokeAsync(long lease, CancellationToken cancellation)
     {

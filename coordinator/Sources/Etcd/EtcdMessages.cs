@@ -20,6 +20,9 @@ internal static class EtcdMessages
     /// <summary>The end of a lease.</summary>
     public static byte[] Revoke(long lease) => Write(json => WriteNumber(json, "ID", lease));
 
+    /// <summary>The question how long a lease lasts.</summary>
+    public static byte[] TimeToLive(long lease) => Write(json => WriteNumber(json, "ID", lease));
+
     /// <summary>The client.</summary>
     public static byte[] Authenticate(string name, string password) =>
         Write(json =>

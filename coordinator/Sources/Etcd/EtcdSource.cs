@@ -16,6 +16,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     : IPeerSource
 {
     private static readonly TimeSpan longEnough = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan longestPeace = TimeSpan.FromMinutes(2);
 
     private readonly Lock telling = new();
     private TaskCompletionSource told = NewSignal();
@@ -115,8 +116,19 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     private async Task RenewAsync(LeaseRegistry registry, LeaseRenewer renewer, CancellationToken cancellation)
     {
         var pause = RetryPause.OfEtcd();
+        var contest = RetryPause.OfEtcd();
+        var lastContest = time.GetTimestamp();
         while (true)
         {
+            // Two processes that both write again what the other changed do so ever less often.
+            if (registry.Contest.Take())
+            {
+                if (time.GetElapsedTime(lastContest) > longestPeace)
+                    contest.Reset();
+                await Task.Delay(contest.Take(), time, cancellation).ConfigureAwait(false);
+                lastContest = time.GetTimestamp();
+            }
+
             Task signal;
             NodeAdvertisement? node;
             lock (telling)

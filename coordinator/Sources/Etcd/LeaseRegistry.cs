@@ -31,6 +31,9 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
     private long revision;
     private string? clusterId;
 
+    /// <summary>Whether another process writes this node's lease too.</summary>
+    public LeaseContest Contest { get; } = new(log);
+
     /// <summary>The key of the cluster network.</summary>
     public string ConfigKey => $"{options.Prefix}/config";
 
@@ -207,17 +210,16 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
         lock (step)
         {
             if (!hadOwn)
-                takenOver = (said, said with { Vtep4 = EndOf(said.Vtep4, leased.Vtep4), Vtep6 = EndOf(said.Vtep6, leased.Vtep6) });
+                takenOver = (
+                    said,
+                    said with
+                    {
+                        Vtep4 = SubnetLease.EndOf(said.Vtep4, leased.Vtep4),
+                        Vtep6 = SubnetLease.EndOf(said.Vtep6, leased.Vtep6),
+                    }
+                );
         }
     }
-
-    private static VtepData? EndOf(VtepData? said, VtepData? leased) =>
-        said is { } own && leased is { Mac: { IsZero: false, IsMulticast: false } } known && (known.Vni == 0 || known.Vni == own.Vni)
-            ? own with
-            {
-                Mac = known.Mac,
-            }
-            : said;
 
     /// <summary>What the lease is to say, while the node may not know yet which lease was found.</summary>
     public NodeAdvertisement Wanted(NodeAdvertisement said)
@@ -244,6 +246,16 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
                 }
             );
             Publish();
+        }
+    }
+
+    /// <summary>When this etcd lease, if it is still this node's, must be renewed.</summary>
+    public void SetRenewal(long lease, long renewAt)
+    {
+        lock (step)
+        {
+            if (own is { } mine && mine.Lease == lease)
+                own = mine with { RenewAt = renewAt };
         }
     }
 
@@ -304,9 +316,10 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
                 Value = entry.Value!,
                 ModRevision = entry.ModRevision,
                 Lease = entry.Lease,
-                // The end of another lease is unknown.
-                RenewAt = entry.Lease == mine.Lease ? mine.RenewAt : 0,
+                RenewAt = entry.Lease == mine.Lease ? mine.RenewAt : null,
             };
+        if (own is { } kept && kept.Value != mine.Value)
+            Contest.See(kept);
     }
 
     private void Lose(string how)

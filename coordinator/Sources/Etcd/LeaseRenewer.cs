@@ -43,7 +43,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
     {
         if (registry.Own is not { Lease: not 0 } own)
             return Timeout.InfiniteTimeSpan;
-        var ticks = own.RenewAt - time.GetTimestamp();
+        var ticks = (own.RenewAt ?? 0) - time.GetTimestamp();
         return ticks <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)ticks / time.TimestampFrequency);
     }
 
@@ -161,7 +161,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
     private async Task<bool> RefreshAsync(OwnLease own, NodeAdvertisement node, CancellationToken cancellation)
     {
         var value = SubnetLease.FormatValue(node);
-        var isDue = own.Lease != 0 && own.RenewAt <= time.GetTimestamp();
+        var isDue = own.Lease != 0 && await FindDueAsync(own, cancellation).ConfigureAwait(false) <= time.GetTimestamp();
         var next = own with { Value = value };
         if (isDue)
         {
@@ -219,6 +219,8 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
     {
         try
         {
+            if (transaction.Put is { } put)
+                registry.Contest.Write(put.Value!);
             var result = await client.TryAsync(transaction, cancellation).ConfigureAwait(false);
             if (!result.IsDone && granted != 0)
                 await client.RevokeAsync(granted, cancellation).ConfigureAwait(false);
@@ -229,6 +231,17 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
             await client.RevokeAsync(granted, cancellation).ConfigureAwait(false);
             throw;
         }
+    }
+
+    // Another process gave the key another lease. If that is a second coordinator with this node's address, two that renewed at once would
+    // do so for ever.
+    private async Task<long> FindDueAsync(OwnLease own, CancellationToken cancellation)
+    {
+        if (own.RenewAt is { } known)
+            return known;
+        var renewAt = RenewAt(await client.FindTimeAsync(own.Lease, cancellation).ConfigureAwait(false));
+        registry.SetRenewal(own.Lease, renewAt);
+        return renewAt;
     }
 
     private long RenewAt(TimeSpan lasts)

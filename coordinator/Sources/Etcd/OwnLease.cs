@@ -21,6 +21,6 @@ internal sealed record OwnLease
     /// <summary>etcd's lease that it ends with; 0: a reservation, which does not end.</summary>
     public required long Lease { get; init; }
 
-    /// <summary>When it must be renewed, by <see cref="TimeProvider.GetTimestamp"/>.</summary>
-    public required long RenewAt { get; init; }
+    /// <summary>When it must be renewed, by <see cref="TimeProvider.GetTimestamp"/>; null: its end is unknown.</summary>
+    public required long? RenewAt { get; init; }
 }

@@ -149,6 +149,15 @@ internal sealed record SubnetLease
         return null;
     }
 
+    /// <summary>The end of a tunnel that a node says, with the hardware address that its lease has, which the other nodes know.</summary>
+    public static VtepData? EndOf(VtepData? said, VtepData? leased) =>
+        said is { } own && leased is { Mac: { IsZero: false, IsMulticast: false } } known && (known.Vni == 0 || known.Vni == own.Vni)
+            ? own with
+            {
+                Mac = known.Mac,
+            }
+            : said;
+
     /// <summary>The node as the store knows it.</summary>
     public ClusterNode ToNode(string name) =>
         new()

@@ -1,3 +1,5 @@
+using Plugboard.Addresses;
+using Plugboard.Coordinator.Cluster;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Coordinator.Etcd;
@@ -93,10 +95,31 @@ public sealed class ChangedRegistryTests : IDisposable
 
         void Shorten()
         {
-            var id = server.Ctl("lease", "grant", "600").Split(' ')[1];
+            var id = server.Ctl("lease", "grant", "8").Split(' ')[1];
             shorter = Convert.ToInt64(id, 16).ToString(System.Globalization.CultureInfo.InvariantCulture);
             server.Ctl("put", "--lease", id, Leases + key, OwnValue);
         }
+    }
+
+    [KernelFact]
+    public async Task Two_machines_with_one_address_do_not_write_without_end()
+    {
+        Start();
+        await using var one = new EtcdNode(server, "one", "192.168.0.1");
+        await one.UntilLeased();
+        await using var two = new EtcdNode(server, "two", "192.168.0.1");
+        await two.UntilLeased();
+        two.Advertise("vxlan", new VtepData(1, MacAddress.Parse("c6:d7:0e:51:7a:bd")));
+        await Until(
+            () => one.Log.Any(line => line.StartsWith("another process wrote this node's lease", StringComparison.Ordinal)),
+            "silent"
+        );
+
+        await Task.Delay(TimeSpan.FromSeconds(3));
+
+        var json = server.Ctl("get", Leases + KeyOf(one), "-w", "json");
+        var at = json.IndexOf("\"version\":", StringComparison.Ordinal) + "\"version\":".Length;
+        Assert.InRange(int.Parse(json[at..json.IndexOf(',', at)], System.Globalization.CultureInfo.InvariantCulture), 3, 30);
     }
 
     [KernelFact]
