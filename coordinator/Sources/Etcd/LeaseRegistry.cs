@@ -1,8 +1,6 @@
-using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Documents;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Etcd;
@@ -15,6 +13,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
 {
     private readonly Lock step = new();
     private readonly Complaints complaints = new(log);
+    private readonly ConfigKey config = new($"{options.Prefix}/config", store, log);
     private readonly LeaseTable leases = new($"{options.Prefix}/subnets/", new Complaints(log));
     private readonly MissingLeases missing = new(options.LeaseTime, time);
     private NodeAdvertisement? advertised;
@@ -24,18 +23,12 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
     private OwnLease? own;
     private bool hadOwn;
     private (NodeAdvertisement Said, NodeAdvertisement Kept)? takenOver;
-    private NetConf? network;
-    private DocumentNode? saidNetwork;
-    private string? configFault;
     private string? leaseFault;
     private long revision;
     private string? clusterId;
 
     /// <summary>Whether another process writes this node's lease too.</summary>
     public LeaseContest Contest { get; } = new(log);
-
-    /// <summary>The key of the cluster network.</summary>
-    public string ConfigKey => $"{options.Prefix}/config";
 
     /// <summary>The prefix of all leases.</summary>
     public string LeasePrefix => leases.Prefix;
@@ -77,7 +70,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
         get
         {
             lock (step)
-                return network ?? throw new FormatException(configFault ?? $"etcd has no key {ConfigKey}");
+                return config.Network ?? throw new FormatException(config.Fault ?? $"etcd has no key {config.Key}");
         }
     }
 
@@ -120,7 +113,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
     {
         lock (step)
         {
-            ReadConfig(list.Entries.First(entry => entry.Key == ConfigKey));
+            config.Read(list.Entries.First(entry => entry.Key == config.Key));
             var gone = leases.Load(list.Entries);
             if (list.Revision < revision || list.ClusterId != (clusterId ?? list.ClusterId))
                 KeepMissing(list.Revision, gone);
@@ -159,13 +152,13 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
     {
         lock (step)
         {
-            var (before, networkBefore) = (own, network);
+            var (before, networkBefore) = (own, config.Network);
             // A list that was read meanwhile may be ahead of the watch.
             var known = revision;
             foreach (var entry in changes.Entries.Where(entry => entry.ModRevision > known))
                 Apply(entry);
             revision = Math.Max(revision, changes.Revision);
-            return own != before || network != networkBefore;
+            return own != before || config.Network != networkBefore;
         }
     }
 
@@ -278,15 +271,18 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
 
     private void Apply(EtcdEntry entry)
     {
-        if (entry.Key == ConfigKey)
+        if (entry.Key == config.Key)
         {
-            ReadConfig(entry);
+            config.Read(entry);
             ShowErrors();
             return;
         }
 
         if (leases.NameOf(entry) is not { } name)
             return;
+        // A configuration that is gone is the sign of an etcd that is emptied, not of nodes that left.
+        if (config.IsGone && entry.Value is null && leases.Find(name) is { } gone && !IsOurs(gone.Lease))
+            missing.Add([gone]);
         leases.Apply(entry);
         foreach (var one in leases.Find(name) is { } written ? missing.Remove(written.Lease) : [])
             Show(one);
@@ -299,7 +295,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
     {
         if (leases.Find(name) is { } found && !IsOurs(found.Lease))
             store.Set(found.Lease.ToNode(name));
-        else
+        else if (!missing.Has(name))
             store.Remove(name);
     }
 
@@ -328,31 +324,6 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
         own = null;
     }
 
-    private void ReadConfig(EtcdEntry entry)
-    {
-        if (entry.Value is null)
-        {
-            configFault = $"etcd's key {ConfigKey} was deleted: its last value stays in force";
-            return;
-        }
-
-        try
-        {
-            var warnings = new List<string>();
-            var said = NetConfReader.Keep(JsonDocumentReader.Read(Encoding.UTF8.GetBytes(entry.Value)), saidNetwork, warnings);
-            network = NetConfReader.Read(said, warnings);
-            saidNetwork = said;
-            configFault = null;
-            foreach (var warning in warnings)
-                complaints.Add($"etcd's key {ConfigKey}: {warning}");
-            store.SetNetwork(network);
-        }
-        catch (FormatException e)
-        {
-            configFault = $"etcd's key {ConfigKey}: {e.Message}";
-        }
-    }
-
     private void FindAdvertised()
     {
         if (ownAddresses.Count == 0)
@@ -360,8 +331,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
         var ours = leases.Of(ownAddresses, previous);
         leaseFault =
             ours.Count > 0 ? null
-            : network is not null && SubnetChoice.FindFault(network) is { } fault
-                ? $"this node has no lease in etcd, and coordinator run cannot acquire one: {fault}"
+            : FindNetworkFault() is { } fault ? $"this node has no lease in etcd, and coordinator run cannot acquire one: {fault}"
             : $"this node has no lease in etcd yet, no lease has one of its addresses ({ownAddresses}): coordinator run acquires one";
         if (ours.Count == 0)
             return;
@@ -376,6 +346,20 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
             Lease = entry.Lease,
             RenewAt = long.MaxValue,
         };
+    }
+
+    private string? FindNetworkFault()
+    {
+        try
+        {
+            if (config.Network is { } network)
+                SubnetPicker.Pick(network, Taken().Subnets, previous, Random.Shared);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
     }
 
     private void Publish()
@@ -399,7 +383,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimePr
 
     private void ShowErrors()
     {
-        store.SetSourceError(configFault);
+        store.SetSourceError(config.Fault);
         store.SetPublishError(leaseFault);
     }
 

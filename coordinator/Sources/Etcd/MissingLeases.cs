@@ -15,6 +15,9 @@ internal sealed class MissingLeases(TimeSpan lasts, TimeProvider time)
     /// <summary>All of them.</summary>
     public IEnumerable<(EtcdEntry Entry, SubnetLease Lease)> All => leases.Values.Select(static found => (found.Entry, found.Lease));
 
+    /// <summary>Whether it is one of them, by the last part of its key.</summary>
+    public bool Has(string name) => leases.ContainsKey(name);
+
     /// <summary>These are missing from now on.</summary>
     public void Add(IEnumerable<(EtcdEntry Entry, SubnetLease Lease)> gone)
     {

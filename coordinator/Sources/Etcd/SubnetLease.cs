@@ -13,6 +13,8 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 /// </summary>
 internal sealed record SubnetLease
 {
+    private const int LongestShown = 64;
+
     /// <summary>The last part of its key.</summary>
     public required string Key { get; init; }
 
@@ -56,12 +58,16 @@ internal sealed record SubnetLease
             // flanneld does not read a key with a slash: to its nodes the node would be absent.
             var hasSlash = parts[i].Contains('/', StringComparison.Ordinal);
             if (!IPPrefix.TryParse(parts[i].Replace('-', '/'), out var subnet) || subnet.Is6 != (i == 1))
-                throw new FormatException($"the key's \"{Excerpt.Of(parts[i])}\" is not an {(i == 1 ? "IPv6" : "IPv4")} network");
+                throw new FormatException(
+                    $"the key's {Complaints.Quote(parts[i], LongestShown)} is not an {(i == 1 ? "IPv6" : "IPv4")} network"
+                );
             if (hasSlash)
-                throw new FormatException($"the key's \"{Excerpt.Of(parts[i])}\" is not flannel's form: {parts[i].Replace('/', '-')}");
+                throw new FormatException(
+                    $"the key's {Complaints.Quote(parts[i], LongestShown)} is not flannel's form: {parts[i].Replace('/', '-')}"
+                );
             if (!subnet.IsNetwork)
                 throw new FormatException(
-                    $"the key's \"{Excerpt.Of(parts[i])}\" is an address in a network: the network is {subnet.Network}"
+                    $"the key's {Complaints.Quote(parts[i], LongestShown)} is an address in a network: the network is {subnet.Network}"
                 );
             // flannel's word for "none".
             if (!subnet.IsDefault || i == 1)

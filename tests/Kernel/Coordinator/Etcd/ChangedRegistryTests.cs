@@ -152,6 +152,37 @@ public sealed class ChangedRegistryTests : IDisposable
     }
 
     [KernelFact]
+    public async Task Of_an_etcd_that_is_emptied_at_once_no_node_is_gone()
+    {
+        Start();
+        server.Ctl("put", $"{Leases}10.5.209.0-24", OtherValue);
+        await using var node = new EtcdNode(server, "one", "192.168.0.1");
+        await node.UntilLeased();
+        var subnets = node.Subnets;
+
+        server.Ctl("del", "/coreos.com", "--prefix");
+        await node.Until(_ => Keys().Length == 1);
+        Assert.Equal(("10.5.209.0-24", subnets), (node.Peers, node.Subnets));
+
+        server.Ctl("put", Config, HostGw);
+        server.Ctl("put", $"{Leases}10.5.209.0-24", OtherValue);
+        server.Ctl("del", $"{Leases}10.5.209.0-24");
+        await node.Until(_ => node.Peers.Length == 0);
+    }
+
+    [KernelFact]
+    public async Task A_look_says_why_no_lease_could_be_acquired()
+    {
+        Start("""{"Network":"10.5.0.0/28","SubnetLen":30,"Backend":{"Type":"host-gw"}}""");
+        foreach (var i in (int[])[4, 8, 12])
+            server.Ctl("put", $"{Leases}10.5.0.{i}-30", OtherValue);
+        await using var node = new EtcdNode(server, "one", "", recognised: "192.168.0.1");
+        await node.Until(now =>
+            now.PublishError == "this node has no lease in etcd, and coordinator run cannot acquire one: no network of 10.5.0.0/28 is free"
+        );
+    }
+
+    [KernelFact]
     public async Task A_missing_node_ends_with_the_time_that_its_lease_had()
     {
         Start();

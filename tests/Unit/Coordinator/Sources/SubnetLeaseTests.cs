@@ -29,6 +29,7 @@ public sealed class SubnetLeaseTests
     [InlineData("10.5.52.0-24&10.5.53.0-24", "the key's \"10.5.53.0-24\" is not an IPv6 network")]
     [InlineData("10.5.52.0-24&fd00::-64&fd00:1::-64", "the key has more than two networks")]
     [InlineData("0.0.0.0-0", "the key names no network")]
+    [InlineData("10.5.52.0-24\nx", "the key's \"10.5.52.0-24\\nx\" is not an IPv4 network")]
     [InlineData("10.5.52.0/24", "the key's \"10.5.52.0/24\" is not flannel's form: 10.5.52.0-24")]
     public void Other_keys_are_named(string key, string expected) =>
         Assert.Equal(expected, Assert.Throws<FormatException>(() => SubnetLease.ParseKey(key)).Message);
