@@ -17,7 +17,7 @@ internal sealed class ConfigKey(string key, NodeStore store, Action<string> log)
     /// <summary>The whole key.</summary>
     public string Key => key;
 
-    /// <summary>The last valid value; null: there was none yet.</summary>
+    /// <summary>The last valid value; null before the first.</summary>
     public NetConf? Network { get; private set; }
 
     /// <summary>Why the present value is not in force; null if it is.</summary>
