@@ -79,6 +79,7 @@ internal sealed class NodeCoordinator : IDisposable
         ViewBuilder = new ViewBuilder(settings.NodeName, settings.Network, settings.Source == SourceKind.None)
         {
             PodNetworkHint = HintOf(settings),
+            IsLeased = settings.Source == SourceKind.Etcd,
             PublishesAddress =
                 settings is { Source: SourceKind.Etcd } or { Source: SourceKind.Kubernetes, Kubernetes.Peers: PeersMode.Annotations },
         };

@@ -38,9 +38,9 @@ internal static class PeerTable
         {
             PeerState.Direct => "directly",
             PeerState.Tunnelled => "through the tunnel",
-            PeerState.Unassigned => "no: no pod network is assigned to it yet",
+            PeerState.Unassigned => "no: it has no pod network yet, or none of an enabled family",
             PeerState.NoAddress => "no: it advertises no address of this family",
-            PeerState.NoTunnel => "no: it does not advertise the hardware address of its tunnel",
+            PeerState.NoTunnel => "no: it does not advertise a valid end of its tunnel (VNI, hardware address)",
             PeerState.OtherVni => "no: its tunnel has another VNI",
             PeerState.NoOwnTunnel => "no: this node has no tunnel of this family",
             PeerState.OtherBackend => "no: it uses another backend",

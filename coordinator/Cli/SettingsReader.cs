@@ -259,7 +259,7 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
         var chosen = new EtcdOptions
         {
             NodeName = nodeName,
-            Prefix = Get(options.EtcdPrefix).TrimEnd('/'),
+            Prefix = CleanPrefix(Get(options.EtcdPrefix)),
             CaFile = NullIfEmpty(Get(options.EtcdCaFile)),
             CertFile = NullIfEmpty(Get(options.EtcdCertFile)),
             KeyFile = NullIfEmpty(Get(options.EtcdKeyFile)),
@@ -269,6 +269,13 @@ internal sealed class SettingsReader(CommandOptions options, ParseResult parsed,
             PreviousSubnets = ReadPrevious(),
         };
         return CheckEtcd(endpoints.Count == 0 ? chosen : chosen with { Endpoints = endpoints.ToValueArray() });
+    }
+
+    // As flanneld, which joins its keys as paths.
+    private static string CleanPrefix(string prefix)
+    {
+        var cleaned = string.Join('/', prefix.Split('/', StringSplitOptions.RemoveEmptyEntries));
+        return prefix.StartsWith('/') && cleaned.Length > 0 ? $"/{cleaned}" : cleaned;
     }
 
     private EtcdOptions CheckEtcd(EtcdOptions chosen)

@@ -19,6 +19,10 @@ internal sealed record SubnetChoice(IPPrefix Network, int Length, IPAddr First, 
             ? throw new FormatException(fault)
             : Make(conf.NetworkOf(is6)!.Value, is6 ? conf.IPv6Subnets : conf.Subnets);
 
+    /// <summary>Why a family that is in use has no choice, a sentence; null: each has.</summary>
+    public static string? FindFault(NetConf conf) =>
+        (conf.EnableIPv4 ? FindFault(conf, is6: false) : null) ?? (conf.EnableIPv6 ? FindFault(conf, is6: true) : null);
+
     /// <summary>Why there is no choice, a sentence; null: there is.</summary>
     public static string? FindFault(NetConf conf, bool is6)
     {
@@ -39,6 +43,8 @@ internal sealed record SubnetChoice(IPPrefix Network, int Length, IPAddr First, 
 
     private static string? FindFault(SubnetChoice choice, string family)
     {
+        if (!choice.First.IsGlobalUnicast || !choice.Last.IsGlobalUnicast)
+            return $"{family}Network {choice.Network} has loopback, link-local or multicast addresses, which pods cannot have";
         if (!choice.Network.Contains(choice.First))
             return $"{family}SubnetMin is not in the range of the {family}Network";
         if (!choice.Network.Contains(choice.Last))

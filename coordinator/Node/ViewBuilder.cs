@@ -23,6 +23,11 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
     /// <summary>What to do if this node has no pod network, depending on the source.</summary>
     public string PodNetworkHint { get; init; } = "give it one in the source";
 
+    /// <summary>
+    /// True: the source has this node when the node has a lease, which it acquires by its address; its name means nothing.
+    /// </summary>
+    public bool IsLeased { get; init; }
+
     /// <summary>True: the coordinator writes this node's address into the source; false: others send to what is there.</summary>
     public bool PublishesAddress { get; init; }
 
@@ -81,7 +86,7 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
             return (
                 null,
                 snapshot.IsComplete
-                    ? "the cluster's network is not known yet: set --net-config-path, or add it to the source"
+                    ? snapshot.SourceError ?? "the cluster's network is not known yet: set --net-config-path, or add it to the source"
                     : NotListed(snapshot)
             );
         }
@@ -154,7 +159,7 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
         if (!snapshot.IsComplete)
             return NotListed(snapshot);
         if (told is null)
-            return WhyUnknown(self, snapshot);
+            return IsLeased ? WhyNotLeased(self, snapshot) : WhyUnknown(self, snapshot);
         if (told.PodCidrs.Count == 0)
             return $"node {nodeName} has no pod network yet; {PodNetworkHint}";
         return self.PodCidrs.Count == 0
@@ -162,6 +167,16 @@ internal sealed class ViewBuilder(string nodeName, NetConf? ownNetwork, bool isA
                 + $"EnableIPv4, EnableIPv6"
             : null;
     }
+
+    // Without an uplink that is the reason.
+    private static string? WhyNotLeased(LocalNode self, ClusterSnapshot snapshot) =>
+        snapshot.PublishError
+        ?? (
+            self.Uplink is not { } link ? null
+            : self.Addresses.Count > 0 ? "this node has no lease in etcd yet"
+            : $"this node has no lease in etcd: {link.Name} has no address of the families of the cluster's network; give it one, or name "
+                + "another link with --iface"
+        );
 
     private string WhyUnknown(LocalNode self, ClusterSnapshot snapshot) =>
         FindDouble(self, snapshot) is { } other

@@ -14,6 +14,8 @@ internal sealed class EtcdClient : IDisposable
     /// <summary>The limit of an answer's bytes; ten thousand leases have four million.</summary>
     public const int MostBytes = 32 * 1024 * 1024;
 
+    private const int PeerPort = 2380;
+
     private readonly EtcdOptions options;
     private readonly EtcdLogin login;
     private readonly TlsSide tls;
@@ -80,6 +82,13 @@ internal sealed class EtcdClient : IDisposable
         using var answer = await AskAsync("v3/lease/grant", EtcdMessages.Grant((long)Math.Ceiling(time.TotalSeconds)), cancellation)
             .ConfigureAwait(false);
         return Read(answer, static root => (EtcdMessages.Number(root, "ID"), TimeSpan.FromSeconds(EtcdMessages.Number(root, "TTL"))));
+    }
+
+    /// <summary>How long a lease lasts from now on; less than nothing if it has ended.</summary>
+    public async Task<TimeSpan> FindTimeAsync(long lease, CancellationToken cancellation)
+    {
+        using var answer = await AskAsync("v3/lease/timetolive", EtcdMessages.TimeToLive(lease), cancellation).ConfigureAwait(false);
+        return Read(answer, static root => TimeSpan.FromSeconds(EtcdMessages.Number(root, "TTL")));
     }
 
     /// <summary>Revokes a lease, with its keys.</summary>
@@ -277,7 +286,7 @@ internal sealed class EtcdClient : IDisposable
             var root = answer.RootElement;
             if (root.ValueKind == JsonValueKind.Object && (Text(root, "message") ?? Text(root, "error")) is { } why)
                 return new EtcdException(
-                    $"{Name(server)}: {why}",
+                    $"{Name(server)}: {why}{RemedyOf(why)}",
                     root.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) ? number : EtcdException.Unknown
                 );
         }
@@ -298,10 +307,17 @@ internal sealed class EtcdClient : IDisposable
             return new EtcdException(
                 $"{Name(server)}: HTTP status 404: it has no JSON gateway: etcd 3.4 and later serve it with --enable-grpc-gateway, or "
                     + "enable-grpc-gateway: true in the configuration file"
+                    + (server.Port == PeerPort ? $"; port {PeerPort} is usually the one for other members, and 2379 for clients" : "")
             );
         var text = response.Content.Headers.ContentType?.MediaType == "text/plain" || IsHttpToTls(body) ? $": {FirstLine(body)}" : "";
         return new EtcdException($"{Name(server)}: HTTP status {status}{text}");
     }
+
+    private static string RemedyOf(string why) =>
+        why.Contains("user name is empty", StringComparison.Ordinal) ? "; it requires a login: --etcd-username and --etcd-password"
+        : why.Contains("permission denied", StringComparison.Ordinal) ? "; a role of the user needs readwrite on all keys of the prefix"
+        : why.Contains("database space exceeded", StringComparison.Ordinal) ? "; compact and defragment it, then etcdctl alarm disarm"
+        : "";
 
     // Go's servers send this text without a content type.
     private static bool IsHttpToTls(byte[] body) => body.AsSpan().IndexOf("to an HTTPS server"u8) >= 0;

@@ -20,6 +20,9 @@ internal static class EtcdMessages
     /// <summary>The end of a lease.</summary>
     public static byte[] Revoke(long lease) => Write(json => WriteNumber(json, "ID", lease));
 
+    /// <summary>The question how long a lease lasts.</summary>
+    public static byte[] TimeToLive(long lease) => Write(json => WriteNumber(json, "ID", lease));
+
     /// <summary>The client.</summary>
     public static byte[] Authenticate(string name, string password) =>
         Write(json =>
@@ -130,7 +133,7 @@ internal static class EtcdMessages
             continue;
         var reader = new Utf8JsonReader(answer);
         var entries = new List<EtcdEntry>();
-        var revision = 0L;
+        var (revision, cluster) = (0L, "");
         reader.Read();
         Expect(reader.TokenType, JsonTokenType.StartObject);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -138,12 +141,12 @@ internal static class EtcdMessages
             if (reader.ValueTextEquals("kvs"u8))
                 ReadEntries(ref reader, entries);
             else if (reader.ValueTextEquals("header"u8))
-                revision = ReadHeader(ref reader);
+                (revision, cluster) = ReadHeader(ref reader);
             else
                 reader.Skip();
         }
 
-        return new EtcdList(revision, entries);
+        return new EtcdList(revision, entries) { ClusterId = cluster };
     }
 
     // Entry by entry: a document of all would take as much memory again, from the process's pool, where it would stay.
@@ -158,11 +161,14 @@ internal static class EtcdMessages
         }
     }
 
-    private static long ReadHeader(ref Utf8JsonReader reader)
+    private static (long Revision, string Cluster) ReadHeader(ref Utf8JsonReader reader)
     {
         reader.Read();
         using var header = JsonDocument.ParseValue(ref reader);
-        return Number(header.RootElement, "revision");
+        return (
+            Number(header.RootElement, "revision"),
+            header.RootElement.TryGetProperty("cluster_id", out var cluster) ? cluster.ToString() : ""
+        );
     }
 
     private static void Expect(JsonTokenType token, JsonTokenType expected)

@@ -16,6 +16,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     : IPeerSource
 {
     private static readonly TimeSpan longEnough = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan longestPeace = TimeSpan.FromMinutes(2);
 
     private readonly Lock telling = new();
     private TaskCompletionSource told = NewSignal();
@@ -26,7 +27,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     /// <inheritdoc/>
     public async Task RunAsync(NodeStore store, CancellationToken cancellation)
     {
-        var registry = new LeaseRegistry(options, store, log);
+        var registry = new LeaseRegistry(options, store, time, log);
         registry.Recognise(recognised);
         registry.Expect(expected);
         var login = new EtcdLogin();
@@ -87,7 +88,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     {
         if (advertised is { } node)
             registry.SetAdvertised(node);
-        registry.Load(await client.ListAsync($"{options.Prefix}/", cancellation).ConfigureAwait(false));
+        registry.Load(await KeyList.ReadAsync(client, options.Prefix, cancellation).ConfigureAwait(false));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var audit = new CancellationTokenSource(options.AuditInterval * (0.75 + Random.Shared.NextDouble() / 4), time);
         using var ending = audit.Token.Register(stop.Cancel);
@@ -115,8 +116,19 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
     private async Task RenewAsync(LeaseRegistry registry, LeaseRenewer renewer, CancellationToken cancellation)
     {
         var pause = RetryPause.OfEtcd();
+        var contest = RetryPause.OfEtcd();
+        var lastContest = time.GetTimestamp();
         while (true)
         {
+            // Two processes that both write again what the other changed do so ever less often.
+            if (registry.Contest.Take())
+            {
+                if (time.GetElapsedTime(lastContest) > longestPeace)
+                    contest.Reset();
+                await Task.Delay(contest.Take(), time, cancellation).ConfigureAwait(false);
+                lastContest = time.GetTimestamp();
+            }
+
             Task signal;
             NodeAdvertisement? node;
             lock (telling)

@@ -1,8 +1,6 @@
-using System.Text;
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Configuration;
-using Plugboard.Documents;
 using Plugboard.Linux;
 
 namespace Plugboard.Coordinator.Sources.Etcd;
@@ -11,13 +9,13 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 /// flannel's keys as last read, and the store that shows them: each lease of another node as a peer under its key, this node's under its
 /// name. Its callers come from two tasks; each method is one step.
 /// </summary>
-internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action<string> log)
+internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, TimeProvider time, Action<string> log)
 {
-    private const int LongestShown = 128;
-
     private readonly Lock step = new();
-    private readonly Dictionary<string, (EtcdEntry Entry, SubnetLease Lease)> leases = new(StringComparer.Ordinal);
     private readonly Complaints complaints = new(log);
+    private readonly ConfigKey config = new($"{options.Prefix}/config", store, log);
+    private readonly LeaseTable leases = new($"{options.Prefix}/subnets/", new Complaints(log));
+    private readonly MissingLeases missing = new(options.LeaseTime, time);
     private NodeAdvertisement? advertised;
     private ValueArray<IPAddr> ownAddresses = [];
     private ValueArray<IPAddr> expected = [];
@@ -25,17 +23,15 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     private OwnLease? own;
     private bool hadOwn;
     private (NodeAdvertisement Said, NodeAdvertisement Kept)? takenOver;
-    private NetConf? network;
-    private DocumentNode? saidNetwork;
-    private string? configFault;
     private string? leaseFault;
     private long revision;
+    private string? clusterId;
 
-    /// <summary>The key of the cluster network.</summary>
-    public string ConfigKey => $"{options.Prefix}/config";
+    /// <summary>Whether another process writes this node's lease too.</summary>
+    public LeaseContest Contest { get; } = new(log);
 
     /// <summary>The prefix of all leases.</summary>
-    public string LeasePrefix => $"{options.Prefix}/subnets/";
+    public string LeasePrefix => leases.Prefix;
 
     /// <summary>This node's lease; null: it has none, or lost it.</summary>
     public OwnLease? Own
@@ -60,6 +56,13 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     /// <summary>A line for the log.</summary>
     public void Log(string line) => log(line);
 
+    /// <summary>A line for the log, once.</summary>
+    public void Complain(string line)
+    {
+        lock (step)
+            complaints.Add(line);
+    }
+
     /// <summary>The cluster network.</summary>
     /// <exception cref="FormatException">The cluster network is not known yet.</exception>
     public NetConf Network
@@ -67,7 +70,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         get
         {
             lock (step)
-                return network ?? throw new FormatException(configFault ?? $"etcd has no key {ConfigKey}");
+                return config.Network ?? throw new FormatException(config.Fault ?? $"etcd has no key {config.Key}");
         }
     }
 
@@ -81,11 +84,19 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         }
     }
 
-    /// <summary>All networks that are leased or reserved, and the revision at which they are.</summary>
+    /// <summary>
+    /// All networks that are leased or reserved, and the nodes' own addresses, which no pod network may hold; and the revision at which
+    /// they are.
+    /// </summary>
     public (List<IPPrefix> Subnets, long Revision) Taken()
     {
         lock (step)
-            return (leases.Values.SelectMany(found => found.Lease.Subnets).ToList(), revision);
+        {
+            var known = leases.All.Concat(missing.All).Select(static found => found.Lease).ToList();
+            var addresses = known.SelectMany(static lease => lease.Node.Addresses).Concat(advertised?.Addresses ?? []);
+            var taken = known.SelectMany(static lease => lease.Subnets);
+            return ([.. taken, .. addresses.Select(static address => new IPPrefix(address, address.BitLength))], revision);
+        }
     }
 
     /// <summary>
@@ -94,29 +105,45 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     public List<(EtcdEntry Entry, SubnetLease Lease)> FindOurs()
     {
         lock (step)
-            return leases.Values.Where(found => IsOurs(found.Lease) || (found.Lease.IsBroken && found.Lease.Subnets == previous)).ToList();
+            return leases.All.Where(found => IsOurs(found.Lease) || (found.Lease.IsBroken && found.Lease.Subnets == previous)).ToList();
     }
 
-    /// <summary>
-    /// Everything below the prefix, read at once. Without the configuration no node counts as gone: it is another etcd, or an empty one.
-    /// </summary>
-    /// <exception cref="EtcdException">The configuration is missing.</exception>
+    /// <summary>Everything below the prefix, read at once, with the configuration.</summary>
     public void Load(EtcdList list)
     {
         lock (step)
         {
-            if (!list.Entries.Any(entry => entry.Key == ConfigKey))
-                throw new EtcdException($"etcd has no key {ConfigKey}: flannel's net-conf.json belongs there");
-            var before = leases.ToDictionary(StringComparer.Ordinal);
-            leases.Clear();
-            revision = list.Revision;
-            foreach (var entry in list.Entries)
-                Take(entry, before.GetValueOrDefault(entry.Key[Math.Min(LeasePrefix.Length, entry.Key.Length)..]).Lease);
-            if (own is { } mine && !leases.ContainsKey(mine.Key))
-                Lose("is gone");
+            config.Read(list.Entries.First(entry => entry.Key == config.Key));
+            var gone = leases.Load(list.Entries);
+            if (list.Revision < revision || list.ClusterId != (clusterId ?? list.ClusterId))
+                KeepMissing(list.Revision, gone);
+            missing.Compare(leases);
+            (revision, clusterId) = (list.Revision, list.ClusterId);
+            if (own is { } mine)
+                Compare(mine);
             FindAdvertised();
             Publish();
         }
+    }
+
+    // flanneld does not write its lease again before it must renew it.
+    private void KeepMissing(long now, IEnumerable<(EtcdEntry Entry, SubnetLease Lease)> gone)
+    {
+        var kept = gone.Where(found => !IsOurs(found.Lease)).ToList();
+        missing.Add(kept);
+        log(
+            $"etcd was restored from an older state, or is another cluster (revision {revision} before, {now} now): {kept.Count} nodes "
+                + $"that it does not have stay for {options.LeaseTime.TotalHours} hours, until they return or another has their network"
+        );
+    }
+
+    // While this node did not watch, another process may have changed its lease.
+    private void Compare(OwnLease mine)
+    {
+        if (leases.Find(mine.Key) is not { } found)
+            Lose("is gone");
+        else if (found.Entry.ModRevision != mine.ModRevision || found.Entry.Value != mine.Value || found.Entry.Lease != mine.Lease)
+            Follow(mine, found.Entry);
     }
 
     /// <summary>Applies a watch's changes, in order.</summary>
@@ -125,13 +152,13 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
     {
         lock (step)
         {
-            var (before, networkBefore) = (own, network);
+            var (before, networkBefore) = (own, config.Network);
             // A list that was read meanwhile may be ahead of the watch.
             var known = revision;
             foreach (var entry in changes.Entries.Where(entry => entry.ModRevision > known))
                 Apply(entry);
             revision = Math.Max(revision, changes.Revision);
-            return own != before || network != networkBefore;
+            return own != before || config.Network != networkBefore;
         }
     }
 
@@ -176,17 +203,16 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         lock (step)
         {
             if (!hadOwn)
-                takenOver = (said, said with { Vtep4 = EndOf(said.Vtep4, leased.Vtep4), Vtep6 = EndOf(said.Vtep6, leased.Vtep6) });
+                takenOver = (
+                    said,
+                    said with
+                    {
+                        Vtep4 = SubnetLease.EndOf(said.Vtep4, leased.Vtep4),
+                        Vtep6 = SubnetLease.EndOf(said.Vtep6, leased.Vtep6),
+                    }
+                );
         }
     }
-
-    private static VtepData? EndOf(VtepData? said, VtepData? leased) =>
-        said is { } own && leased is { Mac: { IsZero: false, IsMulticast: false } } known && (known.Vni == 0 || known.Vni == own.Vni)
-            ? own with
-            {
-                Mac = known.Mac,
-            }
-            : said;
 
     /// <summary>What the lease is to say, while the node may not know yet which lease was found.</summary>
     public NodeAdvertisement Wanted(NodeAdvertisement said)
@@ -203,11 +229,26 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
             own = lease;
             hadOwn = true;
             previous = lease.Subnets;
-            leases[lease.Key] = (
+            leases.Set(
                 new EtcdEntry(LeasePrefix + lease.Key, lease.Value, lease.ModRevision, lease.Lease),
-                new SubnetLease { Subnets = lease.Subnets, Node = node }
+                new SubnetLease
+                {
+                    Key = lease.Key,
+                    Subnets = lease.Subnets,
+                    Node = node,
+                }
             );
             Publish();
+        }
+    }
+
+    /// <summary>When this etcd lease, if it is still this node's, must be renewed.</summary>
+    public void SetRenewal(long lease, long renewAt)
+    {
+        lock (step)
+        {
+            if (own is { } mine && mine.Lease == lease)
+                own = mine with { RenewAt = renewAt };
         }
     }
 
@@ -230,36 +271,51 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
 
     private void Apply(EtcdEntry entry)
     {
-        if (entry.Key == ConfigKey)
+        if (entry.Key == config.Key)
         {
-            ReadConfig(entry);
+            config.Read(entry);
             ShowErrors();
             return;
         }
 
-        if (!entry.Key.StartsWith(LeasePrefix, StringComparison.Ordinal))
+        if (leases.NameOf(entry) is not { } name)
             return;
-        var name = entry.Key[LeasePrefix.Length..];
-        leases.Remove(name, out var before);
-        if (entry.Value is not null)
-            Take(entry, before.Lease);
+        // A configuration that is gone is the sign of an etcd that is emptied, not of nodes that left.
+        if (config.IsGone && entry.Value is null && leases.Find(name) is { } gone && !IsOurs(gone.Lease))
+            missing.Add([gone]);
+        leases.Apply(entry);
+        foreach (var one in leases.Find(name) is { } written ? missing.Remove(written.Lease) : [])
+            Show(one);
+        Show(name);
         if (own is { } mine && mine.Key == name && entry.ModRevision > mine.ModRevision)
-            Follow(mine, name, entry);
-        if (leases.TryGetValue(name, out var found) && !IsOurs(found.Lease))
+            Follow(mine, entry);
+    }
+
+    private void Show(string name)
+    {
+        if (leases.Find(name) is { } found && !IsOurs(found.Lease))
             store.Set(found.Lease.ToNode(name));
-        else
+        else if (!missing.Has(name))
             store.Remove(name);
     }
 
     // Another process changed this node's lease: this program before the response arrived, the operator, or a flanneld.
-    private void Follow(OwnLease mine, string name, EtcdEntry entry)
+    private void Follow(OwnLease mine, EtcdEntry entry)
     {
-        if (!leases.TryGetValue(name, out var found))
+        if (leases.Find(mine.Key) is not { } found)
             Lose("was deleted or has ended");
         else if (!IsOurs(found.Lease) && !found.Lease.IsBroken)
             Lose($"was given to {found.Lease.Node.Addresses}");
         else
-            own = mine with { Value = entry.Value!, ModRevision = entry.ModRevision, Lease = entry.Lease };
+            own = mine with
+            {
+                Value = entry.Value!,
+                ModRevision = entry.ModRevision,
+                Lease = entry.Lease,
+                RenewAt = entry.Lease == mine.Lease ? mine.RenewAt : null,
+            };
+        if (own is { } kept && kept.Value != mine.Value)
+            Contest.See(kept);
     }
 
     private void Lose(string how)
@@ -268,103 +324,22 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         own = null;
     }
 
-    // An invalid value removes nothing: its key reserves the networks, and its earlier value stays in force.
-    private void Take(EtcdEntry entry, SubnetLease? before)
-    {
-        if (entry.Key == ConfigKey)
-        {
-            ReadConfig(entry);
-            return;
-        }
-
-        if (!entry.Key.StartsWith(LeasePrefix, StringComparison.Ordinal))
-            return;
-        var name = entry.Key[LeasePrefix.Length..];
-        ValueArray<IPPrefix> subnets = [];
-        try
-        {
-            subnets = SubnetLease.ParseKey(name);
-            var node = SubnetLease.ParseValue(entry.Value!);
-            leases[name] = (
-                entry,
-                new SubnetLease
-                {
-                    Subnets = subnets,
-                    Node = node.Addresses.Count > 0 ? node : throw new FormatException("the value has neither PublicIP nor PublicIPv6"),
-                }
-            );
-        }
-        catch (FormatException e) when (subnets.Count == 0)
-        {
-            complaints.Add($"etcd's key {Complaints.Quote(entry.Key, LongestShown)} is ignored: {e.Message}");
-        }
-        catch (FormatException e)
-        {
-            leases[name] = (
-                entry,
-                new SubnetLease
-                {
-                    Subnets = subnets,
-                    Node = before?.Node ?? new NodeAdvertisement { BackendType = "" },
-                    IsBroken = true,
-                }
-            );
-            complaints.Add(
-                $"etcd's key {Complaints.Quote(entry.Key, LongestShown)}: {e.Message}; "
-                    + $"{(before is null ? "its node is not known" : "its last valid value stays in force")}"
-            );
-        }
-    }
-
-    private void ReadConfig(EtcdEntry entry)
-    {
-        if (entry.Value is null)
-        {
-            configFault = $"etcd's key {ConfigKey} was deleted: its last value stays in force";
-            return;
-        }
-
-        try
-        {
-            var warnings = new List<string>();
-            var said = NetConfReader.Keep(JsonDocumentReader.Read(Encoding.UTF8.GetBytes(entry.Value)), saidNetwork, warnings);
-            network = NetConfReader.Read(said, warnings);
-            saidNetwork = said;
-            configFault = null;
-            foreach (var warning in warnings)
-                complaints.Add($"etcd's key {ConfigKey}: {warning}");
-            store.SetNetwork(network);
-        }
-        catch (FormatException e)
-        {
-            configFault = $"etcd's key {ConfigKey}: {e.Message}";
-        }
-    }
-
-    // The leases with one of these addresses. Of several, that of subnet.env comes first, then the first by address.
-    private List<(EtcdEntry Entry, SubnetLease Lease)> LeasesOf(ValueArray<IPAddr> addresses) =>
-        leases
-            .Values.Where(found => found.Lease.Node.Addresses.Any(addresses.Contains))
-            .OrderByDescending(found => found.Lease.Subnets == previous)
-            .ThenBy(found => addresses.TakeWhile(address => !found.Lease.Node.Addresses.Contains(address)).Count())
-            .ThenBy(found => found.Entry.Key, StringComparer.Ordinal)
-            .ToList();
-
     private void FindAdvertised()
     {
         if (ownAddresses.Count == 0)
             return;
-        var ours = LeasesOf(ownAddresses);
+        var ours = leases.Of(ownAddresses, previous);
         leaseFault =
-            ours.Count > 0
-                ? null
-                : $"this node has no lease in etcd yet, no lease has one of its addresses ({ownAddresses}): coordinator run acquires one";
+            ours.Count > 0 ? null
+            : FindNetworkFault() is { } fault ? $"this node has no lease in etcd, and coordinator run cannot acquire one: {fault}"
+            : $"this node has no lease in etcd yet, no lease has one of its addresses ({ownAddresses}): coordinator run acquires one";
         if (ours.Count == 0)
             return;
         var (entry, lease) = ours[0];
         advertised = lease.Node;
         own = new OwnLease
         {
+            Key = lease.Key,
             Subnets = lease.Subnets,
             Value = entry.Value!,
             ModRevision = entry.ModRevision,
@@ -373,15 +348,31 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
         };
     }
 
+    private string? FindNetworkFault()
+    {
+        try
+        {
+            if (config.Network is { } network)
+                SubnetPicker.Pick(network, Taken().Subnets, previous, Random.Shared);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
+
     private void Publish()
     {
-        var shown = advertised is null ? LeasesOf(expected).Select(static found => found.Lease).FirstOrDefault() : null;
+        var shown = advertised is null ? leases.Of(expected, previous).Select(static found => found.Lease).FirstOrDefault() : null;
         var nodes = leases
-            .Where(found => found.Value.Lease != shown && !IsOurs(found.Value.Lease))
-            .Select(found => found.Value.Lease.ToNode(found.Key))
+            .All.Concat(missing.All)
+            .Where(found => found.Lease != shown && !IsOurs(found.Lease))
+            .Select(static found => found.Lease.ToNode(found.Lease.Key))
             .ToList();
-        if (own is { } mine && leases.TryGetValue(mine.Key, out var kept))
-            nodes.Add(kept.Lease.ToNode(options.NodeName));
+        if (own is { } mine && leases.Find(mine.Key) is { } kept)
+            // The key names all networks: one of an earlier lease is no longer this node's.
+            nodes.Add(kept.Lease.ToNode(options.NodeName) with { SaysNoPods = true });
         else if (shown is not null)
             nodes.Add(shown.ToNode(options.NodeName));
         else if (store.Current.Nodes.TryGetValue(options.NodeName, out var last))
@@ -392,7 +383,7 @@ internal sealed class LeaseRegistry(EtcdOptions options, NodeStore store, Action
 
     private void ShowErrors()
     {
-        store.SetSourceError(configFault);
+        store.SetSourceError(config.Fault);
         store.SetPublishError(leaseFault);
     }
 

@@ -22,14 +22,17 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         registry.SetAdvertised(node);
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
-            var own = registry.Own ?? FindOwn(node);
+            var own = registry.Own;
+            if (own is not null)
+                WarnUnsuited(own);
+            own ??= FindOwn(node);
             var isDone = own is null
                 ? await AcquireAsync(node, cancellation).ConfigureAwait(false)
                 : await RefreshAsync(own, registry.Wanted(node), cancellation).ConfigureAwait(false);
             if (isDone)
                 return;
             // Another node was faster: read again.
-            registry.Load(await client.ListAsync($"{options.Prefix}/", cancellation).ConfigureAwait(false));
+            registry.Load(await KeyList.ReadAsync(client, options.Prefix, cancellation).ConfigureAwait(false));
         }
 
         throw new EtcdException($"other nodes changed the leases {Attempts} times, each time between reading and writing them");
@@ -40,7 +43,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
     {
         if (registry.Own is not { Lease: not 0 } own)
             return Timeout.InfiniteTimeSpan;
-        var ticks = own.RenewAt - time.GetTimestamp();
+        var ticks = (own.RenewAt ?? 0) - time.GetTimestamp();
         return ticks <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)ticks / time.TimestampFrequency);
     }
 
@@ -54,6 +57,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
             registry.TakeOver(node, lease.Node);
             return new OwnLease
             {
+                Key = lease.Key,
                 Subnets = lease.Subnets,
                 Value = entry.Value!,
                 ModRevision = entry.ModRevision,
@@ -63,6 +67,16 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         }
 
         return null;
+    }
+
+    // The configuration may have changed. Pods use the networks: they stay while this program runs.
+    private void WarnUnsuited(OwnLease own)
+    {
+        if (SubnetChoice.FindFault(registry.Network) is null && !Suits(own.Subnets))
+            registry.Complain(
+                $"this node's lease {own.Key} does not fit the configuration any more: it stays in force until the coordinator is started "
+                    + "again, which then acquires another; drain the node before"
+            );
     }
 
     private bool Suits(ValueArray<IPPrefix> subnets)
@@ -87,8 +101,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         var subnets = SubnetPicker.Pick(registry.Network, taken, registry.Previous, Random.Shared);
         var (lease, lasts) = await client.GrantAsync(options.LeaseTime, cancellation).ConfigureAwait(false);
         var (key, value) = (SubnetLease.FormatKey(subnets), SubnetLease.FormatValue(node));
-        var (isDone, revision) = await client
-            .TryAsync(
+        var (isDone, revision) = await TryAsync(
                 new EtcdTransaction
                 {
                     // The IPv4 network, alone or with any IPv6 one. Without an IPv4 network all such nodes' keys have the same prefix: only
@@ -99,18 +112,17 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
                     NothingNewSince = since,
                     Put = new EtcdEntry(registry.LeasePrefix + key, value, 0, lease),
                 },
+                lease,
                 cancellation
             )
             .ConfigureAwait(false);
         if (!isDone)
-        {
-            await client.RevokeAsync(lease, cancellation).ConfigureAwait(false);
             return false;
-        }
 
         registry.SetOwn(
             new OwnLease
             {
+                Key = key,
                 Subnets = subnets,
                 Value = value,
                 ModRevision = revision,
@@ -149,7 +161,7 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
     private async Task<bool> RefreshAsync(OwnLease own, NodeAdvertisement node, CancellationToken cancellation)
     {
         var value = SubnetLease.FormatValue(node);
-        var isDue = own.Lease != 0 && own.RenewAt <= time.GetTimestamp();
+        var isDue = own.Lease != 0 && await FindDueAsync(own, cancellation).ConfigureAwait(false) <= time.GetTimestamp();
         var next = own with { Value = value };
         if (isDue)
         {
@@ -165,7 +177,8 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         }
 
         var key = registry.LeasePrefix + own.Key;
-        var (isDone, revision) = await PutAsync(own, new EtcdEntry(key, value, 0, next.Lease), cancellation).ConfigureAwait(false);
+        var put = new EtcdEntry(key, value, 0, next.Lease);
+        var (isDone, revision) = await PutAsync(own, put, isDue ? next.Lease : 0, cancellation).ConfigureAwait(false);
         if (!isDone)
         {
             registry.ForgetOwn();
@@ -178,18 +191,18 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
         return true;
     }
 
-    private async Task<(bool IsDone, long Revision)> PutAsync(OwnLease own, EtcdEntry put, CancellationToken cancellation)
+    private async Task<(bool IsDone, long Revision)> PutAsync(OwnLease own, EtcdEntry put, long granted, CancellationToken cancellation)
     {
         try
         {
-            return await client
-                .TryAsync(
+            return await TryAsync(
                     new EtcdTransaction
                     {
                         UnchangedKey = put.Key,
                         UnchangedSince = own.ModRevision,
                         Put = put,
                     },
+                    granted,
                     cancellation
                 )
                 .ConfigureAwait(false);
@@ -199,6 +212,36 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
             // The lease has ended meanwhile, and the key with it.
             return (false, 0);
         }
+    }
+
+    // A granted lease without a key would stay for a day, and each retry would leave another.
+    private async Task<(bool IsDone, long Revision)> TryAsync(EtcdTransaction transaction, long granted, CancellationToken cancellation)
+    {
+        try
+        {
+            if (transaction.Put is { } put)
+                registry.Contest.Write(put.Value!);
+            var result = await client.TryAsync(transaction, cancellation).ConfigureAwait(false);
+            if (!result.IsDone && granted != 0)
+                await client.RevokeAsync(granted, cancellation).ConfigureAwait(false);
+            return result;
+        }
+        catch (EtcdException e) when (granted != 0 && e.Code is not (0 or EtcdException.Unavailable))
+        {
+            await client.RevokeAsync(granted, cancellation).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    // Another process gave the key another lease. If that is a second coordinator with this node's address, two that renewed at once would
+    // do so for ever.
+    private async Task<long> FindDueAsync(OwnLease own, CancellationToken cancellation)
+    {
+        if (own.RenewAt is { } known)
+            return known;
+        var renewAt = RenewAt(await client.FindTimeAsync(own.Lease, cancellation).ConfigureAwait(false));
+        registry.SetRenewal(own.Lease, renewAt);
+        return renewAt;
     }
 
     private long RenewAt(TimeSpan lasts)

@@ -6,6 +6,9 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 /// <summary>This node's lease as it is in etcd.</summary>
 internal sealed record OwnLease
 {
+    /// <summary>The last part of its key, as it is there: an operator may have written it in another way than flannel.</summary>
+    public required string Key { get; init; }
+
     /// <summary>Its networks.</summary>
     public required ValueArray<IPPrefix> Subnets { get; init; }
 
@@ -18,9 +21,6 @@ internal sealed record OwnLease
     /// <summary>etcd's lease that it ends with; 0: a reservation, which does not end.</summary>
     public required long Lease { get; init; }
 
-    /// <summary>When it must be renewed, by <see cref="TimeProvider.GetTimestamp"/>.</summary>
-    public required long RenewAt { get; init; }
-
-    /// <summary>The last part of its key.</summary>
-    public string Key => SubnetLease.FormatKey(Subnets);
+    /// <summary>When it must be renewed, by <see cref="TimeProvider.GetTimestamp"/>; null: its end is unknown.</summary>
+    public required long? RenewAt { get; init; }
 }

@@ -13,6 +13,11 @@ namespace Plugboard.Coordinator.Sources.Etcd;
 /// </summary>
 internal sealed record SubnetLease
 {
+    private const int LongestShown = 64;
+
+    /// <summary>The last part of its key.</summary>
+    public required string Key { get; init; }
+
     /// <summary>Its networks, at most one per family, IPv4 first.</summary>
     public required ValueArray<IPPrefix> Subnets { get; init; }
 
@@ -50,11 +55,19 @@ internal sealed record SubnetLease
         var subnets = new List<IPPrefix>(2);
         for (var i = 0; i < parts.Length; i++)
         {
+            // flanneld does not read a key with a slash: to its nodes the node would be absent.
+            var hasSlash = parts[i].Contains('/', StringComparison.Ordinal);
             if (!IPPrefix.TryParse(parts[i].Replace('-', '/'), out var subnet) || subnet.Is6 != (i == 1))
-                throw new FormatException($"the key's \"{Excerpt.Of(parts[i])}\" is not an {(i == 1 ? "IPv6" : "IPv4")} network");
+                throw new FormatException(
+                    $"the key's {Complaints.Quote(parts[i], LongestShown)} is not an {(i == 1 ? "IPv6" : "IPv4")} network"
+                );
+            if (hasSlash)
+                throw new FormatException(
+                    $"the key's {Complaints.Quote(parts[i], LongestShown)} is not flannel's form: {parts[i].Replace('/', '-')}"
+                );
             if (!subnet.IsNetwork)
                 throw new FormatException(
-                    $"the key's \"{Excerpt.Of(parts[i])}\" is an address in a network: the network is {subnet.Network}"
+                    $"the key's {Complaints.Quote(parts[i], LongestShown)} is an address in a network: the network is {subnet.Network}"
                 );
             // flannel's word for "none".
             if (!subnet.IsDefault || i == 1)
@@ -101,8 +114,7 @@ internal sealed record SubnetLease
             ReadAddress(root, "PublicIPv6", is6: true, addresses);
             return new NodeAdvertisement
             {
-                BackendType =
-                    root.TryGetProperty("BackendType", out var type) && type.ValueKind == JsonValueKind.String ? type.GetString()! : "",
+                BackendType = Find(root, "BackendType") is { ValueKind: JsonValueKind.String } type ? type.GetString()! : "",
                 Addresses = addresses.ToValueArray(),
                 Vtep4 = ReadVtep(root, "BackendData"),
                 Vtep6 = ReadVtep(root, "BackendV6Data"),
@@ -118,6 +130,19 @@ internal sealed record SubnetLease
         }
     }
 
+    /// <summary>What of a valid value has no effect, and why; null: nothing.</summary>
+    public static string? FindFault(string value)
+    {
+        using var document = JsonDocument.Parse(value);
+        foreach (var name in (ReadOnlySpan<string>)["BackendData", "BackendV6Data"])
+        {
+            if (Find(document.RootElement, name) is { } data && BackendData.FindFault(data) is { } fault)
+                return $"the value's {name} has no effect: {fault}";
+        }
+
+        return null;
+    }
+
     /// <summary>The address of a family; null: none.</summary>
     public static IPAddr? AddressOf(NodeAdvertisement node, bool is6)
     {
@@ -129,6 +154,15 @@ internal sealed record SubnetLease
 
         return null;
     }
+
+    /// <summary>The end of a tunnel that a node says, with the hardware address that its lease has, which the other nodes know.</summary>
+    public static VtepData? EndOf(VtepData? said, VtepData? leased) =>
+        said is { } own && leased is { Mac: { IsZero: false, IsMulticast: false } } known && (known.Vni == 0 || known.Vni == own.Vni)
+            ? own with
+            {
+                Mac = known.Mac,
+            }
+            : said;
 
     /// <summary>The node as the store knows it.</summary>
     public ClusterNode ToNode(string name) =>
@@ -154,7 +188,7 @@ internal sealed record SubnetLease
 
     private static void ReadAddress(JsonElement root, string name, bool is6, List<IPAddr> addresses)
     {
-        if (!root.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+        if (Find(root, name) is not { } value || value.ValueKind == JsonValueKind.Null)
             return;
         if (value.ValueKind != JsonValueKind.String || !IPAddr.TryParse(value.GetString(), out var address) || address.Is6 != is6)
             throw new FormatException($"the value's {name} is not an {(is6 ? "IPv6" : "IPv4")} address");
@@ -163,5 +197,18 @@ internal sealed record SubnetLease
     }
 
     private static VtepData? ReadVtep(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var data) && data.ValueKind == JsonValueKind.Object ? BackendData.Find(data) : null;
+        Find(root, name) is { ValueKind: JsonValueKind.Object } data ? BackendData.Find(data) : null;
+
+    // Go finds a struct's names whatever their case; the last one counts.
+    private static JsonElement? Find(JsonElement root, string name)
+    {
+        JsonElement? found = null;
+        foreach (var field in root.EnumerateObject())
+        {
+            if (field.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                found = field.Value;
+        }
+
+        return found;
+    }
 }

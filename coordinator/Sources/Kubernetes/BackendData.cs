@@ -11,6 +11,7 @@ namespace Plugboard.Coordinator.Sources.Kubernetes;
 internal static class BackendData
 {
     private const int MostVni = 0xff_ffff;
+    private const int LongestShown = 64;
 
     /// <summary>What a backend without data has.</summary>
     public const string None = "null";
@@ -35,6 +36,52 @@ internal static class BackendData
         }
     }
 
+    /// <summary>Why the text is there and is no end of a tunnel, for people; null if it is one, or another backend's.</summary>
+    public static string? FindFault(string? text)
+    {
+        if (string.IsNullOrEmpty(text) || text == None)
+            return null;
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return FindFault(document.RootElement);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return "it is not JSON";
+        }
+    }
+
+    /// <summary>As <see cref="FindFault(string)"/>, of JSON that is read already.</summary>
+    public static string? FindFault(JsonElement data)
+    {
+        if (data.ValueKind == JsonValueKind.Null)
+            return null;
+        if (data.ValueKind != JsonValueKind.Object)
+            return "it is not a JSON object";
+        if (Find(data) is not null)
+            return null;
+        foreach (var field in data.EnumerateObject())
+        {
+            var shown = Complaints.Quote(field.Value.ToString(), LongestShown);
+            if (field.Name.Equals("VNI", StringComparison.OrdinalIgnoreCase) && !IsVni(field.Value, out _))
+                return field.Value.ValueKind == JsonValueKind.String
+                    ? $"its VNI is the text {shown}, not a number"
+                    : $"its VNI {shown} is not a number from 1 to {MostVni}";
+            if (field.Name.Equals("VtepMAC", StringComparison.OrdinalIgnoreCase))
+                return $"its VtepMAC {shown} is not the hardware address of one interface";
+        }
+
+        return null;
+    }
+
+    private static bool IsVni(JsonElement value, out int vni)
+    {
+        vni = 0;
+        return value.ValueKind == JsonValueKind.Null
+            || (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out vni) && vni is >= 0 and <= MostVni);
+    }
+
     // Go finds a struct's names whatever their case.
     internal static VtepData? Find(JsonElement data)
     {
@@ -45,13 +92,11 @@ internal static class BackendData
         foreach (var field in data.EnumerateObject())
         {
             if (field.Name.Equals("VNI", StringComparison.OrdinalIgnoreCase))
-                isNumber =
-                    field.Value.ValueKind == JsonValueKind.Null
-                    || (field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetInt32(out vni));
+                isNumber = IsVni(field.Value, out vni);
             else if (field.Name.Equals("VtepMAC", StringComparison.OrdinalIgnoreCase) && field.Value.ValueKind == JsonValueKind.String)
                 _ = MacAddress.TryParse(field.Value.GetString(), out mac);
         }
 
-        return isNumber && vni is >= 0 and <= MostVni && !mac.IsZero && !mac.IsMulticast ? new VtepData(vni, mac) : null;
+        return isNumber && !mac.IsZero && !mac.IsMulticast ? new VtepData(vni, mac) : null;
     }
 }

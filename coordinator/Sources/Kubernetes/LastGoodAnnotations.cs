@@ -27,6 +27,8 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
         "gce",
     ];
 
+    private const string Stays = "its last valid value stays in force";
+
     private readonly Complaints complaints = new(log);
 
     /// <summary>The node with its last valid values.</summary>
@@ -38,18 +40,19 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
         if (before is not null && before.Uid != node.Uid)
             before = null;
         if (found is null)
-            return
-                before is not null
-                && Says(node, AnnotationNames.Managed) is { } managed
-                && Complain(node, AnnotationNames.Managed, managed, "neither true nor false")
-                ? before
-                : null;
+        {
+            if (Says(node, AnnotationNames.Managed) is not { } managed)
+                return null;
+            Complain(node, AnnotationNames.Managed, managed, $"neither true nor false: {(before is null ? "it takes no part" : Stays)}");
+            return before;
+        }
+
         if (
             before is not null
             && found.BackendType.Length > 0
             && !backends.Contains(found.BackendType, StringComparer.Ordinal)
             && backends.Contains(before.BackendType, StringComparer.Ordinal)
-            && Complain(node, AnnotationNames.BackendType, found.BackendType, "not a backend of flannel's")
+            && Complain(node, AnnotationNames.BackendType, found.BackendType, $"not a backend of flannel's: {Stays}")
         )
             found = found with { BackendType = before.BackendType };
         // flannel's word for a family that the node has not.
@@ -83,15 +86,12 @@ internal sealed class LastGoodAnnotations(AnnotationNames names, string nodeName
     private bool IsMistyped(NodeObject node, string name, bool is6) =>
         node.Annotation(name) is { } value
         && !(IPAddr.TryParse(value, out var address) && address.Is6 == is6)
-        && Complain(node, name, value, $"not an {(is6 ? "IPv6" : "IPv4")} address");
+        && Complain(node, name, value, $"not an {(is6 ? "IPv6" : "IPv4")} address: {Stays}");
 
     private bool Complain(NodeObject node, string name, string value, string what)
     {
         const int LongEnough = 64;
-        complaints.Add(
-            $"node {node.Name}: its annotation {names.Prefix}{name} is {Complaints.Quote(value, LongEnough)}, which is {what}: its "
-                + "last valid value stays in force"
-        );
+        complaints.Add($"node {node.Name}: its annotation {names.Prefix}{name} is {Complaints.Quote(value, LongEnough)}, which is {what}");
         return true;
     }
 }

@@ -41,7 +41,7 @@ internal sealed class NodeMapper(KubernetesOptions options)
         };
     }
 
-    // A mistyped address counts as absent, which must be reported.
+    // What is mistyped counts as absent, which must be reported.
     private ValueArray<string> NotesOf(NodeObject node)
     {
         (string Name, bool Is6)[] read =
@@ -49,6 +49,8 @@ internal sealed class NodeMapper(KubernetesOptions options)
             : options.Peers == PeersMode.Addresses ? []
             : [(AnnotationNames.PublicIP, false), (AnnotationNames.PublicIPv6, true)];
         List<string>? notes = null;
+        foreach (var text in node.InvalidPodCidrs)
+            (notes ??= []).Add($"node {node.Name}: its podCIDR {Complaints.Quote(text, LongestShown)} is not a network, and has no effect");
         foreach (var (name, is6) in read)
         {
             if (node.Annotation(name) is { } text && !(IPAddr.TryParse(text, out var address) && address.Is6 == is6))
@@ -56,6 +58,15 @@ internal sealed class NodeMapper(KubernetesOptions options)
                     $"node {node.Name}: annotation {name} \"{(text.Length <= LongestShown ? text : $"{text[..LongestShown]}…")}\" is "
                         + $"not an {(is6 ? "IPv6" : "IPv4")} address, and has no effect"
                 );
+        }
+
+        if (node.Name != options.NodeName && node.Annotation(AnnotationNames.Managed) == "true")
+        {
+            foreach (var name in (ReadOnlySpan<string>)[AnnotationNames.BackendData, AnnotationNames.BackendV6Data])
+            {
+                if (BackendData.FindFault(node.Annotation(name)) is { } fault)
+                    (notes ??= []).Add($"node {node.Name}: annotation {name} has no effect: {fault}");
+            }
         }
 
         return notes is null ? [] : notes.ToValueArray();

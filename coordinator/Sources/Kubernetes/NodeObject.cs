@@ -24,6 +24,9 @@ internal sealed record NodeObject
     /// <summary>The networks of its pods, one per family.</summary>
     public ValueArray<IPPrefix> PodCidrs { get; init; } = [];
 
+    /// <summary>What is in the place of its pods' networks and is none, as it is written.</summary>
+    public ValueArray<string> InvalidPodCidrs { get; init; } = [];
+
     /// <summary>Its addresses, the internal ones first.</summary>
     public ValueArray<IPAddr> Addresses { get; init; } = [];
 

@@ -84,42 +84,49 @@ internal sealed class NodeReader(AnnotationNames names)
     {
         if (!JsonFields.Enter(ref reader, JsonTokenType.StartObject))
             return node;
-        var cidrs = new List<IPPrefix>();
+        var (cidrs, invalid) = (new List<IPPrefix>(), new List<string>());
         string? only = null;
         while (JsonFields.Next(ref reader))
         {
             if (reader.ValueTextEquals("podCIDR"u8))
                 only = JsonFields.Text(ref reader);
             else if (reader.ValueTextEquals("podCIDRs"u8))
-                ReadPodCidrs(ref reader, cidrs);
+                ReadPodCidrs(ref reader, cidrs, invalid);
             else if (reader.ValueTextEquals("taints"u8))
                 node = node with { Taints = ReadTaints(ref reader) };
             else
                 reader.Skip();
         }
 
-        if (cidrs.Count == 0)
-            AddPodCidr(only, cidrs);
-        return node with { PodCidrs = cidrs.ToValueArray() };
+        if (cidrs.Count == 0 && only is not null)
+            AddPodCidr(only, cidrs, invalid);
+        return node with { PodCidrs = cidrs.ToValueArray(), InvalidPodCidrs = invalid.ToValueArray() };
     }
 
-    private static void ReadPodCidrs(ref Utf8JsonReader reader, List<IPPrefix> cidrs)
+    private static void ReadPodCidrs(ref Utf8JsonReader reader, List<IPPrefix> cidrs, List<string> invalid)
     {
         if (!JsonFields.Enter(ref reader, JsonTokenType.StartArray))
             return;
         while (JsonFields.NextItem(ref reader))
         {
             if (reader.TokenType == JsonTokenType.String)
-                AddPodCidr(reader.GetString(), cidrs);
+                AddPodCidr(reader.GetString()!, cidrs, invalid);
             else
                 reader.Skip();
         }
     }
 
-    private static void AddPodCidr(string? text, List<IPPrefix> cidrs)
+    private static void AddPodCidr(string text, List<IPPrefix> cidrs, List<string> invalid)
     {
-        if (IPPrefix.TryParse(text, out var cidr) && !cidrs.Exists(other => other.Is6 == cidr.Is6))
+        if (!IPPrefix.TryParse(text.Trim(), out var cidr))
+        {
+            if (text.Length > 0 && !invalid.Contains(text, StringComparer.Ordinal))
+                invalid.Add(text);
+        }
+        else if (!cidrs.Exists(other => other.Is6 == cidr.Is6))
+        {
             cidrs.Add(cidr.Network);
+        }
     }
 
     private static ValueArray<NodeTaint> ReadTaints(ref Utf8JsonReader reader) =>

@@ -81,6 +81,41 @@ public sealed class ViewBuilderTests
     }
 
     [Fact]
+    public void A_node_without_a_lease_is_not_asked_for_its_name()
+    {
+        string? Reason(Uplink? uplink, string? publishError = null) =>
+            new ViewBuilder("n1", Vxlan) { IsLeased = true }
+                .Build(
+                    Snapshot(N1 with { Name = "10.244.1.0-24" }) with
+                    {
+                        PublishError = publishError,
+                    },
+                    uplink,
+                    new Dictionary<string, Link>(),
+                    "eth7 is down"
+                )
+                .NotReadyReason;
+
+        Assert.Equal("this node has no lease in etcd yet", Reason(Eth0));
+        Assert.Equal("no network of 10.244.0.0/16 is free", Reason(Eth0, "no network of 10.244.0.0/16 is free"));
+        Assert.Equal("eth7 is down", Reason(null));
+        Assert.Equal(
+            "this node has no lease in etcd: eth0 has no address of the families of the cluster's network; give it one, or name another "
+                + "link with --iface",
+            Reason(new Uplink(Eth0.Link, [IPPrefix.Parse("fd00::1/64")], ""))
+        );
+    }
+
+    [Fact]
+    public void A_configuration_of_the_source_that_is_invalid_is_the_reason_why_there_is_none() =>
+        Assert.Equal(
+            "line 1: VNI",
+            new ViewBuilder("n1", null)
+                .Build(Snapshot(N1) with { SourceError = "line 1: VNI" }, Eth0, new Dictionary<string, Link>())
+                .NotReadyReason
+        );
+
+    [Fact]
     public void A_node_that_never_was_in_the_list_is_not_gone_however_its_name_is_spelt()
     {
         var (view, notReady) = Build(new ViewBuilder("n11", Vxlan), N1, N2);

@@ -141,7 +141,10 @@ public sealed class EtcdClientTests
         server.Ctl("auth", "enable");
         server.Ctl("put", Config, Network);
         await using var stranger = new EtcdNode(server, "two", "192.168.0.2");
-        await stranger.Until(now => now.SourceError == "etcd: http://127.0.0.1:2379: etcdserver: user name is empty");
+        await stranger.Until(now =>
+            now.SourceError
+            == "etcd: http://127.0.0.1:2379: etcdserver: user name is empty; it requires a login: --etcd-username and --etcd-password"
+        );
         await using var liar = new EtcdNode(
             server,
             "three",

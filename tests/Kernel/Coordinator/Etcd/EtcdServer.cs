@@ -14,6 +14,7 @@ internal sealed class EtcdServer : IDisposable
     private readonly string directory = Directory.CreateTempSubdirectory("plugboard-etcd-").FullName;
     private readonly string[] arguments;
     private readonly string[] client;
+    private Uri listening;
 #pragma warning disable RS0030 // The server is a real one, outside of what is tested.
     private Process? process;
 
@@ -26,6 +27,7 @@ internal sealed class EtcdServer : IDisposable
     {
         network.Tool("ip link set lo up");
         Endpoint = new Uri($"{scheme}://{host}:2379");
+        listening = Endpoint;
         this.arguments = arguments ?? [];
         this.client = client ?? [];
     }
@@ -52,9 +54,9 @@ internal sealed class EtcdServer : IDisposable
             "--data-dir",
             Path.Combine(directory, "data"),
             "--listen-client-urls",
-            Endpoint.OriginalString,
+            listening.OriginalString,
             "--advertise-client-urls",
-            Endpoint.OriginalString,
+            listening.OriginalString,
             "--listen-peer-urls",
             "http://127.0.0.1:2380",
             "--initial-advertise-peer-urls",
@@ -106,6 +108,32 @@ internal sealed class EtcdServer : IDisposable
     }
 #pragma warning restore RS0030
 
+    /// <summary>Changes something while no node can reach it.</summary>
+    public void WhileAway(Action change)
+    {
+        Stop();
+        listening = new Uri($"http://{Endpoint.Host}:2479");
+        Start();
+        change();
+        Stop();
+        listening = Endpoint;
+        Start();
+    }
+
+    /// <summary>Saves its state, for <see cref="Restore"/>.</summary>
+    public void Save() => Ctl("snapshot", "save", Path.Combine(directory, "snapshot"));
+
+    /// <summary>Ends it, and starts it with the state that was saved.</summary>
+    public void Restore()
+    {
+        Stop();
+        Tool(
+            "rm -rf data; ETCDCTL_API=3 etcdctl snapshot restore snapshot --data-dir data --initial-cluster default=http://127.0.0.1:2380 "
+                + "--initial-advertise-peer-urls http://127.0.0.1:2380 2> /dev/null"
+        );
+        Start();
+    }
+
     /// <summary>Runs etcdctl beside it, which fails the test where it fails.</summary>
     public string Ctl(params string[] words)
     {
@@ -119,7 +147,7 @@ internal sealed class EtcdServer : IDisposable
             "ETCDCTL_API=3",
             "etcdctl",
             "--endpoints",
-            Endpoint.OriginalString,
+            listening.OriginalString,
             "--command-timeout",
             "2s",
             "--dial-timeout",

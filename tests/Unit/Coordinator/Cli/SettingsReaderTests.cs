@@ -291,6 +291,14 @@ public sealed class SettingsReaderTests
         Assert.Equal(name, Read($"--source={source}", "--node-name", given).NodeName);
 
     [Theory]
+    [InlineData("/coreos.com/network", "/coreos.com/network")]
+    [InlineData("//coreos.com//network/", "/coreos.com/network")]
+    [InlineData("coreos.com/network", "coreos.com/network")]
+    [InlineData("/", "")]
+    public void A_prefix_of_etcd_s_keys_is_joined_as_flanneld_joins_it(string given, string prefix) =>
+        Assert.Equal(prefix, Read("--node-name=n", "--source=etcd", "--etcd-prefix", given).Etcd.Prefix);
+
+    [Theory]
     [InlineData("http://192.0.2.1:2379")]
     [InlineData("http://127.0.0.1:2379,http://etcd.example:2379")]
     [InlineData("https://192.0.2.1:2379,http://[2001:db8::1]:2379")]

@@ -63,6 +63,14 @@ public sealed class SubnetChoiceTests
     [InlineData("10.5.0.0/16", 0, "10.5.1.1", null, "SubnetMin is not on a SubnetLen boundary: 10.5.1.1")]
     [InlineData("10.5.0.0/16", 25, null, "10.5.9.64", "SubnetMax is not on a SubnetLen boundary: 10.5.9.64")]
     [InlineData("10.5.0.0/16", 0, "10.5.9.0", "10.5.8.0", "SubnetMin 10.5.9.0 is after SubnetMax 10.5.8.0")]
+    // flanneld takes it, and no packet would arrive.
+    [InlineData(
+        "127.0.0.0/8",
+        0,
+        null,
+        null,
+        "Network 127.0.0.0/8 has loopback, link-local or multicast addresses, which pods cannot have"
+    )]
     public void What_flannel_refuses_is_refused_in_its_words(string network, int length, string? min, string? max, string expected) =>
         Assert.Equal(expected, Assert.Throws<FormatException>(() => SubnetChoice.Of(V4(network, length, min, max), is6: false)).Message);
 

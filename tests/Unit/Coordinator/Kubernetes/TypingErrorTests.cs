@@ -45,6 +45,40 @@ public sealed class TypingErrorTests
     }
 
     [Fact]
+    public async Task What_a_peer_has_in_place_of_a_network_or_of_a_tunnel_is_named_and_blanks_around_a_network_are_not_part_of_it()
+    {
+        var (api, run) = await StartAsync();
+        using var closing = api;
+        await using var ending = run;
+        (string, string)[] flannel = [("kube-subnet-manager", "true"), ("public-ip", "192.0.2.7"), ("backend-type", "vxlan")];
+        api.Add("blank", [" 10.244.7.0/24\t"], "192.0.2.7", flannel);
+        api.Add("none", ["10.244.8.0/33"], "192.0.2.7", flannel);
+        api.Add("text", ["10.244.9.0/24"], "192.0.2.7", [.. flannel, ("backend-data", """{"VNI":"1","VtepMAC":"02:00:00:00:00:01"}""")]);
+        api.Add("quoted", ["10.244.10.0/24"], "192.0.2.7", [.. flannel, ("backend-data", "\"{}\"")]);
+        api.Add("unquoted", ["10.244.12.0/24"], "192.0.2.7", [.. flannel, ("backend-data", "{VtepMAC:aa:bb:cc:dd:ee}")]);
+
+        var nodes = (await run.WaitAsync(static snapshot => snapshot.Nodes.ContainsKey("unquoted"))).Nodes;
+
+        Assert.Equal(("10.244.7.0/24", ""), (nodes["blank"].PodCidrs.ToString(), nodes["blank"].Notes.ToString()));
+        Assert.Equal("node none: its podCIDR \"10.244.8.0/33\" is not a network, and has no effect", nodes["none"].Notes.ToString());
+        Assert.Equal(
+            "node text: annotation backend-data has no effect: its VNI is the text \"1\", not a number",
+            nodes["text"].Notes.ToString()
+        );
+        Assert.Equal("node quoted: annotation backend-data has no effect: it is not a JSON object", nodes["quoted"].Notes.ToString());
+        Assert.Equal("node unquoted: annotation backend-data has no effect: it is not JSON", nodes["unquoted"].Notes.ToString());
+
+        api.Add("yes", ["10.244.11.0/24"], "192.0.2.7", ("kube-subnet-manager", "yes"), ("public-ip", "192.0.2.7"));
+        await SeenAsync(api, run);
+        Assert.DoesNotContain("yes", run.Store.Current.Nodes.Keys);
+        lock (run.Lines)
+            Assert.Contains(
+                $"node yes: its annotation {Prefix}kube-subnet-manager is \"yes\", which is neither true nor false: it takes no part",
+                run.Lines
+            );
+    }
+
+    [Fact]
     public async Task A_wish_for_a_link_that_cannot_be_read_leaves_the_one_before_and_a_wish_that_is_withdrawn_has_no_effect()
     {
         var (api, run) = await StartAsync();

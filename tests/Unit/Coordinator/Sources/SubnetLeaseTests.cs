@@ -29,6 +29,8 @@ public sealed class SubnetLeaseTests
     [InlineData("10.5.52.0-24&10.5.53.0-24", "the key's \"10.5.53.0-24\" is not an IPv6 network")]
     [InlineData("10.5.52.0-24&fd00::-64&fd00:1::-64", "the key has more than two networks")]
     [InlineData("0.0.0.0-0", "the key names no network")]
+    [InlineData("10.5.52.0-24\nx", "the key's \"10.5.52.0-24\\nx\" is not an IPv4 network")]
+    [InlineData("10.5.52.0/24", "the key's \"10.5.52.0/24\" is not flannel's form: 10.5.52.0-24")]
     public void Other_keys_are_named(string key, string expected) =>
         Assert.Equal(expected, Assert.Throws<FormatException>(() => SubnetLease.ParseKey(key)).Message);
 
@@ -65,6 +67,22 @@ public sealed class SubnetLeaseTests
     [InlineData("{\"PublicIP\":\"10.0.0.1\",\"BackendData\":{\"VNI\":1e99,\"VtepMAC\":\"c6:d7:0e:51:7a:bc\"}}")]
     [InlineData("{\"PublicIP\":\"10.0.0.1\",\"BackendData\":{\"VNI\":1,\"VtepMAC\":\"x\"}}")]
     public void Backend_data_of_another_kind_is_none(string value) => Assert.Null(SubnetLease.ParseValue(value).Vtep4);
+
+    [Fact]
+    public void A_value_s_names_are_found_whatever_their_case()
+    {
+        var node = SubnetLease.ParseValue(
+            """{"publicIp":"10.0.0.1","PUBLICIPV6":"fd00::1","backendtype":"vxlan","backendData":{"VtepMAC":"c6:d7:0e:51:7a:bc"}}"""
+        );
+        Assert.Equal(("10.0.0.1, fd00::1", "vxlan"), (node.Addresses.ToString(), node.BackendType));
+        Assert.NotNull(node.Vtep4);
+    }
+
+    [Theory]
+    [InlineData("""{"PublicIP":"10.0.0.1","BackendData":{"VNI":"1","VtepMAC":"c6:d7:0e:51:7a:bc"}}""", "the text \"1\", not a number")]
+    [InlineData("""{"PublicIP":"10.0.0.1","BackendV6Data":{"VNI":1,"VtepMAC":"c6:d7"}}""", "VtepMAC \"c6:d7\" is not the hardware")]
+    public void Backend_data_without_effect_are_named(string value, string expected) =>
+        Assert.Contains(expected, SubnetLease.FindFault(value), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("", "the value is not JSON")]
