@@ -84,17 +84,25 @@ internal sealed class EtcdClient : IDisposable
         return Read(answer, static root => (EtcdMessages.Number(root, "ID"), TimeSpan.FromSeconds(EtcdMessages.Number(root, "TTL"))));
     }
 
+    /// <summary>Has a lease last as long again as when it was granted; how long that is, zero if it has ended.</summary>
+    public async Task<TimeSpan> KeepAliveAsync(long lease, CancellationToken cancellation)
+    {
+        // A stream of answers, one for each question: one.
+        using var answer = await AskAsync("v3/lease/keepalive", EtcdMessages.Lease(lease), cancellation).ConfigureAwait(false);
+        return Read(answer, static root => TimeSpan.FromSeconds(EtcdMessages.Number(root.GetProperty("result"), "TTL")));
+    }
+
     /// <summary>How long a lease lasts from now on; less than nothing if it has ended.</summary>
     public async Task<TimeSpan> FindTimeAsync(long lease, CancellationToken cancellation)
     {
-        using var answer = await AskAsync("v3/lease/timetolive", EtcdMessages.TimeToLive(lease), cancellation).ConfigureAwait(false);
+        using var answer = await AskAsync("v3/lease/timetolive", EtcdMessages.Lease(lease), cancellation).ConfigureAwait(false);
         return Read(answer, static root => TimeSpan.FromSeconds(EtcdMessages.Number(root, "TTL")));
     }
 
     /// <summary>Revokes a lease, with its keys.</summary>
     public async Task RevokeAsync(long lease, CancellationToken cancellation)
     {
-        using var answer = await AskAsync("v3/lease/revoke", EtcdMessages.Revoke(lease), cancellation).ConfigureAwait(false);
+        using var answer = await AskAsync("v3/lease/revoke", EtcdMessages.Lease(lease), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Whether the transaction succeeded, and the revision then.</summary>

@@ -17,11 +17,8 @@ internal static class EtcdMessages
     /// <summary>A lease of so many seconds.</summary>
     public static byte[] Grant(long seconds) => Write(json => WriteNumber(json, "TTL", seconds));
 
-    /// <summary>The end of a lease.</summary>
-    public static byte[] Revoke(long lease) => Write(json => WriteNumber(json, "ID", lease));
-
-    /// <summary>The question how long a lease lasts.</summary>
-    public static byte[] TimeToLive(long lease) => Write(json => WriteNumber(json, "ID", lease));
+    /// <summary>A lease by its number: to end, to renew, or to ask how long it lasts.</summary>
+    public static byte[] Lease(long lease) => Write(json => WriteNumber(json, "ID", lease));
 
     /// <summary>The client.</summary>
     public static byte[] Authenticate(string name, string password) =>

@@ -160,35 +160,47 @@ internal sealed class LeaseRenewer(EtcdOptions options, EtcdClient client, Lease
 
     private async Task<bool> RefreshAsync(OwnLease own, NodeAdvertisement node, CancellationToken cancellation)
     {
+        var (next, granted) = await RenewAsync(own, cancellation).ConfigureAwait(false);
         var value = SubnetLease.FormatValue(node);
-        var isDue = own.Lease != 0 && await FindDueAsync(own, cancellation).ConfigureAwait(false) <= time.GetTimestamp();
-        var next = own with { Value = value };
-        if (isDue)
+        if (granted == 0 && value == own.Value)
         {
-            var (lease, lasts) = await client.GrantAsync(options.LeaseTime, cancellation).ConfigureAwait(false);
-            next = next with { Lease = lease, RenewAt = RenewAt(lasts) };
-        }
-        else if (value == own.Value)
-        {
-            // An existing reservation with the right value.
             if (registry.Own is null)
-                registry.SetOwn(own, node);
+                Show(next, node);
+            else if (next.RenewAt is { } renewAt)
+                registry.SetRenewal(next.Lease, renewAt);
             return true;
         }
 
-        var key = registry.LeasePrefix + own.Key;
-        var put = new EtcdEntry(key, value, 0, next.Lease);
-        var (isDone, revision) = await PutAsync(own, put, isDue ? next.Lease : 0, cancellation).ConfigureAwait(false);
+        var put = new EtcdEntry(registry.LeasePrefix + own.Key, value, 0, next.Lease);
+        var (isDone, revision) = await PutAsync(own, put, granted, cancellation).ConfigureAwait(false);
         if (!isDone)
         {
             registry.ForgetOwn();
             return false;
         }
 
-        if (registry.Own is null)
-            registry.Log($"found the lease {own.Key} of this node");
-        registry.SetOwn(next with { ModRevision = revision }, node);
+        Show(next with { Value = value, ModRevision = revision }, node);
         return true;
+    }
+
+    private void Show(OwnLease lease, NodeAdvertisement node)
+    {
+        if (registry.Own is null)
+            registry.Log($"found the lease {lease.Key} of this node");
+        registry.SetOwn(lease, node);
+    }
+
+    // etcd's own lease lasts as long again, where it can: that changes nothing for the other nodes, leaves no lease without a key, and an
+    // etcd whose space is used up does it too. Else a new one, by its number, which the key must be given.
+    private async Task<(OwnLease Next, long Granted)> RenewAsync(OwnLease own, CancellationToken cancellation)
+    {
+        if (own.Lease == 0 || await FindDueAsync(own, cancellation).ConfigureAwait(false) > time.GetTimestamp())
+            return (own, 0);
+        var lasts = await client.KeepAliveAsync(own.Lease, cancellation).ConfigureAwait(false);
+        if (lasts >= options.LeaseTime)
+            return (own with { RenewAt = RenewAt(lasts) }, 0);
+        (var granted, lasts) = await client.GrantAsync(options.LeaseTime, cancellation).ConfigureAwait(false);
+        return (own with { Lease = granted, RenewAt = RenewAt(lasts) }, granted);
     }
 
     private async Task<(bool IsDone, long Revision)> PutAsync(OwnLease own, EtcdEntry put, long granted, CancellationToken cancellation)

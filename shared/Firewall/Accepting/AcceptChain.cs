@@ -51,7 +51,7 @@ internal sealed class AcceptChain(NftablesClient nftables, bool is6)
         return nftables.TryCommit(batch).Count == 0;
     }
 
-    /// <summary>True if the chain, the jumps and the rules of all these addresses are there; false: something is not, or is other.</summary>
+    /// <summary>True if the chain, the jumps and the rules of all these addresses are there; false: one is missing or other.</summary>
     /// <param name="addresses">All of the family.</param>
     /// <param name="admin">The chain that is asked first.</param>
     public bool Has(IReadOnlyList<IPAddr> addresses, string admin) => FindMissing(addresses, admin) is { Count: 0 };

@@ -141,7 +141,8 @@ internal sealed class EtcdServer : IDisposable
         return exitCode == 0 ? output.Trim() : throw new InvalidOperationException($"etcdctl {string.Join(' ', words)}: {error}{output}");
     }
 
-    private (int ExitCode, string Output, string Error) TryCtl(params string[] words) =>
+    /// <summary>Runs etcdctl beside it.</summary>
+    public (int ExitCode, string Output, string Error) TryCtl(params string[] words) =>
         network.TryTool([
             "env",
             "ETCDCTL_API=3",
