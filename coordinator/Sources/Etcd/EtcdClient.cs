@@ -291,12 +291,9 @@ internal sealed class EtcdClient : IDisposable
         try
         {
             using var answer = JsonDocument.Parse(body);
-            var root = answer.RootElement;
-            if (root.ValueKind == JsonValueKind.Object && (Text(root, "message") ?? Text(root, "error")) is { } why)
-                return new EtcdException(
-                    $"{Name(server)}: {why}{RemedyOf(why)}",
-                    root.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) ? number : EtcdException.Unknown
-                );
+            var error = ErrorOf(answer.RootElement);
+            if ((Text(error, "message") ?? Text(error, "error")) is { } why)
+                return new EtcdException($"{Name(server)}: {why}{RemedyOf(why)}", CodeOf(error));
         }
         catch (JsonException)
         {
@@ -320,6 +317,17 @@ internal sealed class EtcdClient : IDisposable
         var text = response.Content.Headers.ContentType?.MediaType == "text/plain" || IsHttpToTls(body) ? $": {FirstLine(body)}" : "";
         return new EtcdException($"{Name(server)}: HTTP status {status}{text}");
     }
+
+    // Where the answer would be a stream, the error is an object of its own.
+    private static JsonElement ErrorOf(JsonElement root) =>
+        root.ValueKind == JsonValueKind.Object && root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object
+            ? error
+            : root;
+
+    private static int CodeOf(JsonElement error) =>
+        (error.TryGetProperty("code", out var code) || error.TryGetProperty("grpc_code", out code)) && code.TryGetInt32(out var number)
+            ? number
+            : EtcdException.Unknown;
 
     private static string RemedyOf(string why) =>
         why.Contains("user name is empty", StringComparison.Ordinal) ? "; it requires a login: --etcd-username and --etcd-password"

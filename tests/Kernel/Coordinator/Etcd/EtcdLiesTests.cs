@@ -162,6 +162,21 @@ public sealed class EtcdLiesTests : IDisposable
         Assert.Equal("unexpected response from etcd: invalid JSON", await AskAsync(Ok("x\n"), WatchAsync));
     }
 
+    // As etcd's gateway answers a question whose answers would be a stream.
+    [KernelFact]
+    public async Task A_refusal_in_a_stream_s_form_is_reported_in_its_words()
+    {
+        const string Refusal = """
+            {"error":{"grpc_code":14,"http_code":503,"message":"etcdserver: no leader","http_status":"Service Unavailable"}}
+            """;
+        var answer = $"HTTP/1.1 503 Service Unavailable\r\nContent-Length: {Refusal.Length}\r\n\r\n{Refusal}";
+        Assert.Equal("http://127.0.0.1:2379: etcdserver: no leader", await AskAsync(answer, client => client.KeepAliveAsync(1, default)));
+        Assert.Equal(
+            "unexpected response from etcd: it does not fit the request",
+            await AskAsync(Ok("{}"), client => client.KeepAliveAsync(1, default))
+        );
+    }
+
     private static async Task WatchAsync(EtcdClient client)
     {
         await foreach (var changes in client.WatchAsync("/a/", 1, default))
