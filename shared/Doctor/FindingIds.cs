@@ -174,6 +174,9 @@ public static class FindingIds
     /// <summary>A backup of tuning for a container that is gone.</summary>
     public const string TuningBackupStale = "tuning-backup-stale";
 
+    /// <summary>The config of a delegate of flannel for a container that is gone.</summary>
+    public const string FlannelStateStale = "flannel-state-stale";
+
     /// <summary>A loop device that nothing is mounted from.</summary>
     public const string LoopOrphaned = "loop-orphaned";
 
@@ -265,6 +268,7 @@ public static class FindingIds
         VfNotReturned,
         DhcpLeaseStale,
         TuningBackupStale,
+        FlannelStateStale,
         LoopOrphaned,
         MountOrphaned,
         VolumeNamespace,

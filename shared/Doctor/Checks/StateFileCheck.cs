@@ -19,7 +19,9 @@ internal sealed class StateFileCheck : ICheck
     public string Name => "plugins' files";
 
     public IEnumerable<Finding> Examine(Node node) =>
-        node.CacheTells ? [.. Backups(node), .. TakenDevices(node), .. TakenFunctions(node), .. Leases(node)] : [];
+        node.CacheTells
+            ? [.. Backups(node), .. TakenDevices(node), .. TakenFunctions(node), .. Leases(node), .. DelegateConfigs(node)]
+            : [];
 
     private static IEnumerable<Finding> Backups(Node node)
     {
@@ -140,6 +142,37 @@ internal sealed class StateFileCheck : ICheck
             }
         }
     }
+
+    private static IEnumerable<Finding> DelegateConfigs(Node node)
+    {
+        var directories = node.Plugins.Select(static plugin => plugin.FlannelDirectory).OfType<string>();
+        foreach (var directory in directories.Append(PluginUse.UsualFlannelDirectory).Distinct(StringComparer.Ordinal))
+        {
+            foreach (var name in NamesOf(node, directory))
+            {
+                var path = $"{directory}/{name}";
+                var file = FlannelFile.Read(node.Under(path), name);
+                if (node.KnowsContainer(file.ContainerId))
+                    continue;
+                yield return new Finding(
+                    FindingIds.FlannelStateStale,
+                    Severity.Notice,
+                    $"{path} is of a container that the runtime does not know",
+                    "flannel's DEL never came for it; the address that its delegate has taken may still be leased",
+                    file.Owner is { } owner
+                        ? RepeatedDel.Command(node, "flannel", owner, DataDirKey(directory))
+                        : $"its content does not say of which network it is: `rm {path}`"
+                )
+                {
+                    Subject = path,
+                    MayPass = true,
+                };
+            }
+        }
+    }
+
+    private static string DataDirKey(string directory) =>
+        directory == PluginUse.UsualFlannelDirectory ? "" : $"\"dataDir\":\"{directory}\"";
 
     private static bool IsMarked(OwnedFile file)
     {

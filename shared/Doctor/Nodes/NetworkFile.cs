@@ -206,7 +206,11 @@ internal sealed record NetworkFile(string Path)
 
     private static PluginUse Flannel(PluginUse use, ConfigNode plugin, ConfigNode? ipam, string dataDirectory)
     {
-        use = use with { SubnetFile = plugin.GetString("subnetFile") is { Length: > 0 } file ? file : ClusterSubnetFile.DefaultPath };
+        use = use with
+        {
+            SubnetFile = Text(plugin, "subnetFile") ?? ClusterSubnetFile.DefaultPath,
+            FlannelDirectory = Text(plugin, "dataDir"),
+        };
         if ((ipam?.FindString("type") ?? "host-local") == "host-local")
             use = use with { DataDirectory = ipam?.FindString("dataDir") ?? dataDirectory };
         var called = plugin.FindObject("delegate");

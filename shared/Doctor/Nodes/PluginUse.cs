@@ -38,4 +38,10 @@ internal sealed record PluginUse(string Type)
 
     /// <summary>flannel's file that it reads, as the node sees it; null: none.</summary>
     public string? SubnetFile { get; init; }
+
+    /// <summary>Where flannel keeps its delegates' configs if no config says.</summary>
+    public const string UsualFlannelDirectory = "/var/lib/cni/flannel";
+
+    /// <summary>Where flannel keeps its delegates' configs, as the node sees it; null: the usual place, or it is another plugin.</summary>
+    public string? FlannelDirectory { get; init; }
 }

@@ -43,6 +43,27 @@ internal static class LeftoverFaults
             {
                 Proof = static node => Unless(node, "test ! -e /var/lib/cni/sriov/gone-net1"),
             },
+            new(
+                "the config of flannel's delegate for a container that is gone",
+                FindingIds.FlannelStateStale,
+                static node =>
+                {
+                    Place(node, "flannel");
+                    node.Shell("mkdir -p /var/lib/cni/flannel");
+                    node.Write("/var/lib/cni/flannel/gone", DelegateConfig);
+                }
+            )
+            {
+                Proof = static node => Unless(node, "test ! -e /var/lib/cni/flannel/gone"),
+            },
+            new(
+                "a file of flannel that a power cut has emptied",
+                FindingIds.FlannelStateStale,
+                static node => node.Shell("mkdir -p /var/lib/cni/flannel; : > /var/lib/cni/flannel/gone")
+            )
+            {
+                Proof = static node => Unless(node, "test ! -e /var/lib/cni/flannel/gone"),
+            },
             Lease("a DHCP lease of a container that is gone", Forgotten),
             Lease(
                 "leases of both families of a container that is gone",
@@ -54,6 +75,12 @@ internal static class LeftoverFaults
                 }
             ),
         ];
+
+    // As the original writes it.
+    private const string DelegateConfig = """
+        {"cniVersion":"0.3.1","hairpinMode":true,"ipMasq":false,"ipam":{"routes":[{"dst":"10.244.0.0/16"}],"subnet":"10.244.1.0/24",
+        "type":"host-local"},"isDefaultGateway":true,"isGateway":true,"mtu":1450,"name":"cbr0","type":"bridge"}
+        """;
 
     private static LeaseRecord Forgotten =>
         new()
