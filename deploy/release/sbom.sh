@@ -18,13 +18,18 @@ esac
 
 die() { printf 'sbom: %s\n' "$*" >&2; exit 1; }
 
-# package NAME VERSION FOLDER: one of NuGet's.
+license() { # FOLDER
+    local found
+    found=$(sed -n 's|.*<license type="expression">\(.*\)</license>.*|\1|p' "$1"/*.nuspec)
+    [ -n "$found" ] || die "$1 says no license"
+    printf '%s' "$found"
+}
+
+# package NAME VERSION FOLDER: one of NuGet's, as a line of fields.
 package() {
     local license
     license=$(license "$3")
-    jq -nc --arg n "$1" --arg v "$2" --arg l "$license" \
-        '{type: "library", "bom-ref": "pkg:nuget/\($n)@\($v)", name: $n, version: $v, purl: "pkg:nuget/\($n)@\($v)",
-          licenses: [{expression: $l}]}'
+    printf 'nuget\t%s\t%s\t%s\n' "$1" "$2" "$license"
 }
 
 # system PACKAGE LICENSE: a Debian package whose static library is linked in; of the other architecture it is unpacked and not installed.
@@ -38,82 +43,94 @@ system() {
             || die "the Debian package $1 is not installed: nothing could be linked with it"
         source=$(dpkg-query -W -f '${source:Package}' "$1")
     fi
-    jq -nc --arg n "$1" --arg v "$version" --arg l "$2" --arg s "$source" --arg a "$architecture" \
-        '{type: "library", "bom-ref": "pkg:deb/debian/\($n)@\($v)", name: $n, version: $v,
-          purl: "pkg:deb/debian/\($n)@\($v | @uri)?arch=\($a)", licenses: [{expression: $l}],
-          properties: [{name: "debian:source", value: $s}]}'
+    printf 'deb\t%s\t%s\t%s\t%s\n' "$1" "$version" "$2" "$source"
 }
 
-# packages ASSETS: name, version and folder of each package with code for the executable.
-packages() {
-    jq -r --arg target "net10.0/$rid" '
-        (.packageFolders | keys) as $folders
-        | .libraries as $libraries
-        | .targets[$target] | to_entries[]
-        | select(.value.type == "package")
-        | select((.value.runtime // {}) | keys | map(select(endswith("_._") | not)) | length > 0)
-        | [(.key | split("/")[0]), (.key | split("/")[1]), $folders[0] + $libraries[.key].path] | @tsv' "$1"
-}
+programs=() assets=() arguments=()
+for folder in plugins/*/ coordinator/ installer/; do
+    program=${folder%/} program=${program##*/}
+    [ -f "$folder$objects/project.assets.json" ] || die "$program is not built: ./build.sh makes it"
+    programs+=("$folder") assets+=("$folder$objects/project.assets.json")
+    arguments+=("$folder$objects/Release/net10.0/$rid/native/$program.ilc.rsp")
+done
 
-# runtime NAME FOLDER: the runtime's package, of which the compiler took the class library and the linker the archives.
-runtime() {
-    local found arguments=$2$objects/Release/net10.0/$rid/native/$1.ilc.rsp
-    found=$(sed -n 's|^-r:\(.*/microsoft\.netcore\.app\.runtime\.nativeaot\.[^/]*/[^/]*\)/.*|\1|p' "$arguments" | sort -u)
-    [ -d "$found" ] || die "$1: no package of the runtime: $found"
-    printf '%s\t%s\t%s\n' "$(sed -n 's|.*<id>\(.*\)</id>.*|\1|p' "$found"/*.nuspec)" "$(basename "$found")" "$found"
-}
-
-license() { # FOLDER
-    local found
-    found=$(sed -n 's|.*<license type="expression">\(.*\)</license>.*|\1|p' "$1"/*.nuspec)
-    [ -n "$found" ] || die "$1 says no license"
-    printf '%s' "$found"
-}
-
-components=$(mktemp)
-trap 'rm -f "$components"' EXIT
-executables=() dependencies=()
+# Of each program a line "ASSETS NAME VERSION FOLDER" for each package with code for it.
+packages=$(jq -r --arg target "net10.0/$rid" '
+    (.packageFolders | keys) as $folders
+    | .libraries as $libraries
+    | .targets[$target] | to_entries[]
+    | select(.value.type == "package")
+    | select((.value.runtime // {}) | keys | map(select(endswith("_._") | not)) | length > 0)
+    | [input_filename, (.key | split("/")[0]), (.key | split("/")[1]), $folders[0] + $libraries[.key].path] | @tsv' "${assets[@]}")
+# Of each program a line "ARGUMENTS:FOLDER" with the runtime's package, of which the compiler took the class library and the linker the
+# archives.
+runtimes=$(sed -nsE '\|^-r:.*/microsoft\.netcore\.app\.runtime\.nativeaot\.[^/]*/[^/]*/|{
+    s|^-r:(.*/microsoft\.netcore\.app\.runtime\.nativeaot\.[^/]*/[^/]*)/.*|\1|;F;p;}' "${arguments[@]}" | paste -d: - - | sort -u)
+digests=$(sha256sum "$bin"/*)
 libgcc=$(dpkg -S "$($compiler -print-libgcc-file-name)" | cut -d: -f1)
-# What is known of a package or a library that several executables have: asking dpkg and jq again for each takes the most of the time.
-declare -A known=()
+
+# A process for each package of each executable would take the most of the time: what is known is kept, and one jq makes the document.
+components='' executables=''
+declare -A known=() runtime_names=()
 # add COMMAND ARGUMENT…: what package or system prints becomes a component, once, and is needed by the present executable.
 add() {
     if [ -z "${known[$*]:-}" ]; then
-        local component
-        component=$("$@")
-        printf '%s\n' "$component" >> "$components"
-        known[$*]=$(jq -r '."bom-ref"' <<<"$component")
+        local fields
+        known[$*]=$("$@")
+        components+=${known[$*]}$'\n'
     fi
-    needed+=("${known[$*]}")
+    IFS=$'\t' read -r -a fields <<<"${known[$*]}"
+    needed+=" ${fields[0]}/${fields[1]}@${fields[2]}"
 }
-for folder in plugins/*/ coordinator/ installer/; do
-    program=$(basename "$folder")
-    names=$(cat "$folder/executables" 2>/dev/null || echo "$program")
-    assets=$folder$objects/project.assets.json
-    [ -f "$assets" ] || die "$program is not built: ./build.sh makes it"
-    needed=()
-    listed=$(packages "$assets" && runtime "$program" "$folder")
-    while IFS=$'\t' read -r package_name package_version package_folder; do
-        add package "$package_name" "$package_version" "$package_folder"
-    done <<<"$listed"
+# add_runtime PROGRAM ARGUMENTS: what its line in $runtimes says.
+add_runtime() {
+    local line folder=
+    while IFS= read -r line; do [ "${line%%:*}" != "$2" ] || folder=${line#*:}; done <<<"$runtimes"
+    [ -d "$folder" ] || die "$1: no package of the runtime: $folder"
+    [ -n "${runtime_names[$folder]:-}" ] || runtime_names[$folder]=$(sed -n 's|.*<id>\(.*\)</id>.*|\1|p' "$folder"/*.nuspec)
+    add package "${runtime_names[$folder]}" "${folder##*/}" "$folder"
+}
+for place in "${!programs[@]}"; do
+    folder=${programs[place]} program=${folder%/} program=${program##*/} needed=
+    while IFS=$'\t' read -r file package_name package_version package_folder; do
+        [ "$file" != "${assets[place]}" ] || add package "$package_name" "$package_version" "$package_folder"
+    done <<<"$packages"
+    add_runtime "$program" "${arguments[place]}"
     add system "$libc" LGPL-2.1-or-later
     add system "$libgcc" "GPL-3.0-or-later WITH GCC-exception-3.1"
     if grep -q StaticOpenSslLinking "$folder"Directory.Build.props 2>/dev/null; then add system libssl-dev Apache-2.0; fi
+    names=$program
+    [ ! -e "$folder/executables" ] || names=$(<"$folder/executables")
     for name in $names; do
         [ -x "$bin/$name" ] || die "$name is not built: ./build.sh makes it"
-        executables+=("$(jq -nc --arg n "$name" --arg v "$version" --arg h "$(sha256sum < "$bin/$name" | cut -d' ' -f1)" \
-            '{type: "application", "bom-ref": "plugboard/\($n)", name: $n, version: $v, hashes: [{alg: "SHA-256", content: $h}],
-              licenses: [{license: {id: "Apache-2.0"}}]}')")
-        dependencies+=("$(printf '%s\n' "${needed[@]}" | jq -Rnc --arg n "plugboard/$name" '{ref: $n, dependsOn: ([inputs] | sort)}')")
+        while read -r digest path; do
+            [ "$path" != "$bin/$name" ] || executables+="$name"$'\t'"$digest"$'\t'"${needed# }"$'\n'
+        done <<<"$digests"
     done
 done
 
-printf '%s\n' "${executables[@]}" | jq -n --arg v "$version" --slurpfile libraries "$components" \
-    --slurpfile dependencies <(printf '%s\n' "${dependencies[@]}") \
+jq -n --arg v "$version" --arg a "$architecture" --arg libraries "$components" --arg executables "$executables" \
     --arg time "$(date --utc --date "@${SOURCE_DATE_EPOCH:-0}" +%Y-%m-%dT%H:%M:%SZ)" '
-    {
+    def rows: split("\n") | map(select(length > 0) | split("\t"));
+    def prefix: if . == "deb" then "pkg:deb/debian" else "pkg:nuget" end;
+    # KIND/NAME@VERSION
+    def reference: split("/") | "\(.[0] | prefix)/\(.[1:] | join("/"))";
+    def library:
+      . as [$kind, $n, $v, $l, $s]
+      | {type: "library", "bom-ref": "\($kind | prefix)/\($n)@\($v)", name: $n, version: $v}
+      + if $kind == "deb"
+        then {purl: "pkg:deb/debian/\($n)@\($v | @uri)?arch=\($a)", licenses: [{expression: $l}],
+              properties: [{name: "debian:source", value: $s}]}
+        else {purl: "pkg:nuget/\($n)@\($v)", licenses: [{expression: $l}]} end;
+    def application:
+      . as [$n, $h]
+      | {type: "application", "bom-ref": "plugboard/\($n)", name: $n, version: $v, hashes: [{alg: "SHA-256", content: $h}],
+         licenses: [{license: {id: "Apache-2.0"}}]};
+    ($executables | rows) as $rows
+    | ($rows | map({ref: "plugboard/\(.[0])", dependsOn: (.[2] | split(" ") | map(reference) | sort)})) as $dependencies
+    | {
       bomFormat: "CycloneDX", specVersion: "1.5", version: 1,
       metadata: {timestamp: $time, component: {type: "application", "bom-ref": "plugboard", name: "plugboard", version: $v}},
-      components: ([inputs] + ($libraries | unique_by(."bom-ref"))),
+      components: (($rows | map(application)) + ($libraries | rows | map(library) | unique_by(."bom-ref"))),
       dependencies: ([{ref: "plugboard", dependsOn: ($dependencies | map(.ref))}] + $dependencies)
     }'
