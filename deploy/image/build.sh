@@ -26,15 +26,14 @@ trap 'rm -rf "$work"' EXIT
 # Storage of its own: what the machine has of images and containers is neither read nor written.
 buildah() { command buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"; }
 
-# stage EXECUTABLES DIRECTORY NAME…: the executables for the image.
+# stage EXECUTABLES DIRECTORY NAME…: the executables for the image. One process looks at all of them.
 stage() {
-    local bin=$1 directory=$2 name; shift 2
+    local bin=$1 directory=$2 name dynamic; shift 2
+    for name in "$@"; do [ -x "$bin/$name" ] || die "$bin/$name is missing: ./build.sh makes it"; done
+    dynamic=$(readelf --program-headers "${@/#/$bin/}" | awk '/^File: / { file = $2 } /INTERP/ { print file; exit }')
+    [ -z "$dynamic" ] || die "${dynamic##*/} is not static: nothing in the image would load it"
     mkdir -p "$directory"
-    for name in "$@"; do
-        [ -x "$bin/$name" ] || die "$bin/$name is missing: ./build.sh makes it"
-        ! readelf --program-headers "$bin/$name" | grep -q INTERP || die "$name is not static: nothing in the image would load it"
-        install -m 0755 "$bin/$name" "$directory/$name"
-    done
+    install -m 0755 "${@/#/$bin/}" "$directory/"
     link_programs "$directory"
     find "$directory" -exec touch --no-dereference --date "@$epoch" {} +
 }
@@ -42,16 +41,15 @@ stage() {
 # link_programs DIRECTORY: of the executables that are one program under several names one file is left, without a name, and links to it
 # under all of them. The installer writes each name into its copy (shared/Install/InstallSource.cs).
 link_programs() {
-    local directory=$1 file offset size digest first
+    local directory=$1 file offset size digest
     local -A firsts=()
-    for file in "$directory"/*; do
-        read -r offset size < <(readelf --section-headers --wide "$file" \
-            | sed -nE 's/.* \.plugboard\.name +PROGBITS +[0-9a-f]+ +([0-9a-f]+) +([0-9a-f]+) .*/\1 \2/p') || continue
+    while read -r file offset size; do
         head --bytes "$((16#$size))" /dev/zero | dd of="$file" bs=1 seek="$((16#$offset))" conv=notrunc status=none
-        digest=$(sha256sum < "$file")
-        first=${firsts[$digest]:-}
-        if [ -n "$first" ]; then ln --force "$first" "$file"; else firsts[$digest]=$file; fi
-    done
+    done < <(readelf --section-headers --wide "$directory"/* \
+        | awk '/^File: / { file = $2 } sub(/.* \.plugboard\.name +PROGBITS +/, "") { print file, $2, $3 }')
+    while read -r digest file; do
+        if [ -n "${firsts[$digest]:-}" ]; then ln --force "${firsts[$digest]}" "$file"; else firsts[$digest]=$file; fi
+    done < <(sha256sum "$directory"/*)
 }
 
 # one NAME ARCHITECTURE EXECUTABLES LIMIT EXECUTABLE…: adds an architecture's image to NAME's blobs and its descriptor to NAME's list, and

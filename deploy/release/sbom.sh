@@ -4,6 +4,8 @@
 # the same build.
 # usage: sbom.sh DIRECTORY_OF_EXECUTABLES VERSION [amd64|arm64]
 set -euo pipefail
+# A failure in $(…) is one of the script.
+shopt -s inherit_errexit
 bin=$(readlink -f "${1:?usage: sbom.sh DIRECTORY_OF_EXECUTABLES VERSION}")
 version=${2:?the version}
 architecture=${3:-amd64}
