@@ -14,7 +14,13 @@ public abstract class ScriptedGuest(string script, string parameter = "", bool i
 
     private readonly Lazy<GuestKernel> guest = new(() =>
     {
-        string[] variables = [parameter, $"PLUGINS={PluginDirectory.Ours}", $"REFERENCE={PluginDirectory.Reference}"];
+        string[] variables =
+        [
+            parameter,
+            $"PLUGINS={PluginDirectory.Ours}",
+            $"REFERENCE={PluginDirectory.Reference}",
+            $"FAULT_AT={Fault.Tracer}",
+        ];
         return isInstalled ? GuestKernel.RunInstalled(script, variables) : GuestKernel.Run(script, variables);
     });
 

@@ -13,6 +13,9 @@ internal static class Fault
 
     private static readonly Lazy<string> tracer = new(Compile);
 
+    /// <summary>The tracer's executable.</summary>
+    public static string Tracer => tracer.Value;
+
     /// <summary>The words before a command that has a fault at that call, in each of its processes, at it alone or from it on.</summary>
     /// <param name="call">Which call.</param>
     /// <param name="fault"><see cref="Kill"/>, or the name of an error: EIO.</param>
