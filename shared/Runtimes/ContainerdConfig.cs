@@ -14,6 +14,7 @@ namespace Plugboard.Runtimes;
 internal sealed class ContainerdConfig
 {
     private const int MostFiles = 100;
+    private const string DropIns = "conf.d/*.toml";
     private const string Section1 = "cri";
     private const string Section2 = "io.containerd.grpc.v1.cri";
     private const string Section3 = "io.containerd.cri.v1.runtime";
@@ -56,7 +57,38 @@ internal sealed class ContainerdConfig
                 pending.Enqueue((import, next.Path));
         }
 
+        if (!config.IsBroken && files.Exists(path))
+            config.ReportUnread(done);
         return config;
+    }
+
+    // The file that containerd prints as its default imports this directory since 2.2. A file of before does not, and then containerd reads
+    // nothing of it.
+    private void ReportUnread(HashSet<string> read)
+    {
+        var pattern = $"{Path.GetDirectoryName(root)}/{DropIns}";
+        foreach (var path in Glob(pattern).Where(path => !read.Contains(path)))
+        {
+            if (FindDirectories(path) is { } unread)
+                problems.Add($"{unread.Place} has no effect: {root} does not import the file: add imports = ['{pattern}'] to it");
+        }
+    }
+
+    private ConfigSetting? FindDirectories(string path)
+    {
+        try
+        {
+            var plugins = files.Find(path) is { } content ? TomlDocumentReader.Read(content).Find("plugins")?.AsMap() : null;
+            return ((string[])[Section1, Section2, Section3])
+                .Select(name => plugins?.Find(name)?.AsMap().Find("cni")?.AsMap())
+                .Select(cni => ConfigSetting.FindOne(cni, "bin_dir", path) ?? ConfigSetting.FindMany(cni, "bin_dirs", path))
+                .FirstOrDefault(static found => found is not null);
+        }
+        catch (Exception e) when (e is DocumentException or ErrnoException)
+        {
+            // A file that containerd does not read may be as it likes.
+            return null;
+        }
     }
 
     /// <summary>Where containerd looks.</summary>

@@ -225,6 +225,21 @@ public sealed class ContainerdConfigTests : IDisposable
     }
 
     [Fact]
+    public void A_file_beside_it_that_it_does_not_import_is_reported()
+    {
+        host.With(File, OfDebian)
+            .With("/etc/containerd/conf.d/10-cni.toml", "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dirs = ['/b']")
+            .With("/etc/containerd/conf.d/20-mirrors.toml", "version = 2")
+            .With("/etc/containerd/conf.d/30-broken.toml", "version = ");
+        Assert.Equal("/usr/lib/cni", Assert.Single(host.Paths.BinDirectories));
+        Assert.Equal(
+            "/etc/containerd/conf.d/10-cni.toml, line 3 has no effect: /etc/containerd/config.toml does not import the file: "
+                + "add imports = ['/etc/containerd/conf.d/*.toml'] to it",
+            Assert.Single(host.Paths.Problems)
+        );
+    }
+
+    [Fact]
     public void Both_keys_at_once_are_reported()
     {
         host.With(File, "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dir = '/a'\nbin_dirs = ['/b']");
