@@ -164,11 +164,24 @@ public sealed class PodStarts(string root = PodRecordStore.Root)
         return directory?.FindStatus(AliveName) is not null && !HasEnded(directory);
     }
 
-    /// <summary>From now on plugins report nothing; false if they did not.</summary>
-    public bool Close()
+    /// <summary>
+    /// From now on plugins report nothing. What the enforcing process has made is removed; records of pods that live stay, for the DEL of
+    /// each.
+    /// </summary>
+    /// <exception cref="ErrnoException">The directory cannot be written.</exception>
+    public void Close()
     {
         using var directory = FileDirectory.Find(Path);
-        return directory is not null && directory.Remove(WaitName);
+        if (directory is null)
+            return;
+        directory.Remove(WaitName);
+        directory.Remove(AliveName);
+        directory.Remove(UnansweredName);
+        foreach (var tag in ListReady())
+            SetReady(tag, isReady: false);
+        directory.TryRemoveEmpty("ready");
+        directory.TryRemoveEmpty("pods");
+        FileDirectory.TryRemoveDirectory(Path);
     }
 
     /// <summary>The tags of the pods that are ready.</summary>

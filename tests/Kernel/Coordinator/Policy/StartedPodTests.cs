@@ -1,5 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Coordinator.Policy;
+using Plugboard.Coordinator.Policy.Starting;
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Firewall.Pods;
 using Plugboard.Firewall.Starting;
@@ -178,7 +179,32 @@ public sealed class StartedPodTests
         // The answer was for the ADD before.
         starts.Announce(Report("late"));
         Assert.False(starts.WaitUntilReady(owner, TimeSpan.FromMilliseconds(10)));
-        Assert.True(starts.Close());
+        starts.Close();
         Assert.Null(starts.FindWait());
+    }
+
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void After_a_cleanup_nothing_is_left_but_the_records_of_pods(bool hasPod)
+    {
+        var root = Directory.CreateTempSubdirectory("starts");
+        var starts = new PodStarts(root.FullName);
+        starts.Open(TimeSpan.FromSeconds(5))!.Dispose();
+        starts.Announce(Report("late"));
+        starts.SetReady(owner.Tag, isReady: true);
+        Assert.False(starts.WaitUntilReady(owner with { IfName = "net1" }, TimeSpan.FromMilliseconds(1)));
+        if (!hasPod)
+            starts.Withdraw(owner);
+
+        StartedPods.Close(starts);
+        StartedPods.Close(starts);
+
+        var left = Directory.GetFileSystemEntries(root.FullName, "*", SearchOption.AllDirectories);
+        if (hasPod)
+            Assert.Equal(starts.RecordPath, Path.GetDirectoryName(Assert.Single(left, File.Exists)));
+        else
+            Assert.Empty(left);
+        root.Delete(recursive: true);
     }
 }
