@@ -38,7 +38,7 @@ internal sealed class RepairLoop : IDisposable
         {
             var place = PlaceOf(places, target);
             if (place.FindRecord(target)?.Current is { } current)
-                loop.kept.Add(new WatchedTarget(target, current.Digest));
+                loop.kept.Add(new WatchedTarget(target, current.Digest, clock));
         }
 
         loop.Settle(places);
@@ -64,24 +64,24 @@ internal sealed class RepairLoop : IDisposable
 
     private TimeSpan NextLook()
     {
-        var now = clock.GetUtcNow();
-        if (kept.Exists(target => !target.IsReleased && target.Right is null && target.NotBefore <= now))
+        if (kept.Exists(target => IsDue(target) && target.Right is null))
             return TimeSpan.Zero;
         var next = options.Audit;
-        foreach (var target in kept.Where(target => !target.IsReleased && target.NotBefore > now))
-            next = target.NotBefore - now < next ? target.NotBefore - now : next;
+        foreach (var left in kept.Where(static target => !target.IsReleased).Select(static target => target.Left))
+            next = left > TimeSpan.Zero && left < next ? left : next;
         return next;
     }
 
+    private static bool IsDue(WatchedTarget target) => !target.IsReleased && target.Left == TimeSpan.Zero;
+
     private void Look()
     {
-        var now = clock.GetUtcNow();
         try
         {
-            if (!kept.Exists(target => !target.IsReleased && target.NotBefore <= now && IsChanged(target)))
+            if (!kept.Exists(target => IsDue(target) && IsChanged(target)))
                 return;
             using var places = Open();
-            foreach (var target in kept.Where(target => !target.IsReleased && target.NotBefore <= now))
+            foreach (var target in kept.Where(IsDue))
                 Repair(PlaceOf(places, target.Target), target);
             places.Sync();
             Settle(places);
@@ -90,7 +90,7 @@ internal sealed class RepairLoop : IDisposable
         {
             Log(e.Message);
             foreach (var target in kept)
-                target.Count(now);
+                target.Count();
         }
     }
 
@@ -125,7 +125,7 @@ internal sealed class RepairLoop : IDisposable
             if (found is { State: TargetState.Ours, Flaw: null })
                 found = Inspection.Inspect(place, target.Target);
             new TargetSwap(place).CommitRepair(staged);
-            var pause = target.Count(clock.GetUtcNow());
+            var pause = target.Count();
             var next =
                 pause > TimeSpan.Zero
                     ? string.Create(CultureInfo.InvariantCulture, $"; next repair after {pause.TotalSeconds:0} s at the earliest")

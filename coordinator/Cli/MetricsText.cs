@@ -12,9 +12,9 @@ internal static class MetricsText
 {
     /// <summary>All metrics.</summary>
     /// <param name="status">The state.</param>
-    /// <param name="now">What the time is.</param>
+    /// <param name="clock">The clock of its times. Ages are of the time that passed: the node's clock may have been set since.</param>
     /// <param name="policy">What the reconciler of policies did; null: no policy is enforced.</param>
-    public static string Render(EngineStatus status, DateTimeOffset now, PolicyState? policy = null)
+    public static string Render(EngineStatus status, TimeProvider clock, PolicyState? policy = null)
     {
         var text = new StringBuilder();
         WriteReadiness(text, status);
@@ -23,7 +23,7 @@ internal static class MetricsText
         if (policy is not null)
         {
             WritePolicy(text, policy);
-            WritePolicySource(text, policy, now);
+            WritePolicySource(text, policy, clock);
         }
 
         Head(
@@ -40,7 +40,7 @@ internal static class MetricsText
             "gauge",
             "Seconds since the source last delivered a list or a change; -1: never."
         );
-        var age = status.SourceHeardAt is { } heard ? (now - heard).TotalSeconds : -1;
+        var age = status.SourceHeardAt is { } heard ? clock.GetElapsedTime(heard).TotalSeconds : -1;
         text.Append(CultureInfo.InvariantCulture, $"coordinator_source_last_heard_seconds {age:0.###}\n");
         return text.ToString();
     }
@@ -181,7 +181,7 @@ internal static class MetricsText
         text.Append(CultureInfo.InvariantCulture, $"{Name}_count {changes.Count}\n");
     }
 
-    private static void WritePolicySource(StringBuilder text, PolicyState policy, DateTimeOffset now)
+    private static void WritePolicySource(StringBuilder text, PolicyState policy, TimeProvider clock)
     {
         Head(text, "coordinator_policy_source_reachable", "gauge", "1 when this kind of objects can be read.");
         foreach (var kind in policy.Kinds)
@@ -199,7 +199,7 @@ internal static class MetricsText
             text.Append(
                 CultureInfo.InvariantCulture,
                 $"coordinator_policy_source_last_heard_seconds{{kind=\"{kind.Name}\"}} "
-                    + $"{(kind.HeardAt is { } heard ? (now - heard).TotalSeconds : -1):0.###}\n"
+                    + $"{(kind.HeardAt is { } heard ? clock.GetElapsedTime(heard).TotalSeconds : -1):0.###}\n"
             );
         Head(text, "coordinator_policy_refused_objects", "gauge", "Objects of this kind that are not obeyed as they are.");
         foreach (var kind in policy.Kinds)

@@ -168,7 +168,7 @@ internal sealed class StatusServer(CoordinatorEngine engine, TimeProvider clock,
         {
             if (metrics is { } known && clock.GetElapsedTime(known.At) < metricsAge)
                 return known.Text;
-            metrics = (clock.GetTimestamp(), MetricsText.Render(engine.Status, clock.GetUtcNow(), policy?.Invoke()));
+            metrics = (clock.GetTimestamp(), MetricsText.Render(engine.Status, clock, policy?.Invoke()));
             return metrics.Value.Text;
         }
     }

@@ -41,7 +41,7 @@ internal sealed class CoordinatorEngine : IDisposable
     private UplinkInterest interest = new(null, new UplinkQuestion());
     private long seenVersion = -1;
     private string? seenPublishError;
-    private DateTimeOffset? heardAt;
+    private long? heardAt;
     private volatile EngineStatus status = new();
 
     /// <summary>Makes it; nothing happens before <see cref="Run"/>.</summary>
@@ -160,7 +160,7 @@ internal sealed class CoordinatorEngine : IDisposable
             seenVersion = snapshot.Version;
             // That it cannot be read or written is no word of the source's.
             if (snapshot is { Version: > 0, SourceError: null } && snapshot.PublishError == seenPublishError)
-                heardAt = parts.Clock.GetUtcNow();
+                heardAt = parts.Clock.GetTimestamp();
             seenPublishError = snapshot.PublishError;
             AskAll(SyncCause.Source);
         }

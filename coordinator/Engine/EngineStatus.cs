@@ -28,7 +28,7 @@ internal sealed record EngineStatus
     public IEnumerable<PeerPath> Paths { get; init; } = [];
 
     /// <summary>When the source last delivered a complete list or a change; null: never.</summary>
-    public DateTimeOffset? SourceHeardAt { get; init; }
+    public long? SourceHeardAt { get; init; }
 
     /// <summary>Unexpected errors by part, each survived: <c>round</c>, <c>source</c>, <c>kernel</c> (its notifications).</summary>
     public IReadOnlyList<(string Part, long Count)> Faults { get; init; } = [];

@@ -50,6 +50,8 @@ internal interface IPolicySource : IDisposable
 /// <summary>How one kind of objects is read.</summary>
 /// <param name="Name">The kind: <c>pods</c>, <c>namespaces</c>, <c>policies</c>.</param>
 /// <param name="IsReachable">It can be read now.</param>
-/// <param name="HeardAt">The moment of which the known objects are; null: none are known.</param>
+/// <param name="HeardAt">
+/// The moment of which the known objects are, by <see cref="TimeProvider.GetTimestamp"/>; null: none are known.
+/// </param>
 /// <param name="Refused">The objects that are not obeyed as they are.</param>
-internal sealed record PolicySourceKind(string Name, bool IsReachable, DateTimeOffset? HeardAt, int Refused);
+internal sealed record PolicySourceKind(string Name, bool IsReachable, long? HeardAt, int Refused);

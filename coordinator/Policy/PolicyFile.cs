@@ -24,7 +24,7 @@ internal sealed class PolicyFile<T>(string path, Func<ReadOnlyMemory<byte>, T> r
     // A file from which much is made that is not kept.
     private const int Large = 1024 * 1024;
 
-    private long validTicks;
+    private long validAt;
     private FileStatus? status;
     private byte[]? seen;
     private (T Content, long Since)? waiting;
@@ -36,12 +36,13 @@ internal sealed class PolicyFile<T>(string path, Func<ReadOnlyMemory<byte>, T> r
     public string? Failure { get; private set; }
 
     /// <summary>
-    /// The moment of which the content in force is: now, unless it could not be read since; null: there never was one. For any thread.
+    /// The moment of which the content in force is: now, unless it could not be read since; null: there never was one. By
+    /// <see cref="TimeProvider.GetTimestamp"/>; for any thread.
     /// </summary>
-    public DateTimeOffset? ValidAt =>
+    public long? ValidAt =>
         Current is null ? null
-        : Failure is null ? clock.GetUtcNow()
-        : new DateTimeOffset(Volatile.Read(ref validTicks), TimeSpan.Zero);
+        : Failure is null ? clock.GetTimestamp()
+        : Volatile.Read(ref validAt);
 
     /// <summary>True while a content with fewer objects waits for whether it stays.</summary>
     public bool IsWaiting => waiting is not null;
@@ -61,7 +62,7 @@ internal sealed class PolicyFile<T>(string path, Func<ReadOnlyMemory<byte>, T> r
             status = now;
             TakeWaiting();
             if (Failure is null)
-                Volatile.Write(ref validTicks, clock.GetUtcNow().UtcTicks);
+                Volatile.Write(ref validAt, clock.GetTimestamp());
         }
         catch (DocumentException e)
         {

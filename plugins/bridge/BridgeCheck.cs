@@ -44,12 +44,14 @@ internal sealed class BridgeCheck(CniRequest request, BridgeConfig config, CniRe
 
     private Link CheckBridge(RouteClient host)
     {
+        var found = host.Links.Find(config.Bridge);
+        // The config may have an alternative name; the result has the name.
         var expected =
-            part.FindOnHost(config.Bridge)
+            part.FindOnHost(found?.Name ?? config.Bridge)
             ?? throw Failed($"Interface name {config.Bridge} not found", "prevResult does not list the bridge");
         if (expected.Sandbox.Length > 0)
             throw Failed($"Interface {config.Bridge} should not be in sandbox", $"prevResult says it is in {expected.Sandbox}");
-        var bridge = host.Links.Find(config.Bridge) ?? throw Failed($"Interface name {config.Bridge} not found", "the bridge is gone");
+        var bridge = found ?? throw Failed($"Interface name {config.Bridge} not found", "the bridge is gone");
         if (bridge.Kind != "bridge")
             throw Failed($"Interface {config.Bridge} does not have link type of bridge", $"it is of type {bridge.Kind}");
         if (!bridge.IsUp)

@@ -73,7 +73,12 @@ internal sealed class PtpConnection(RouteClient host, VethPair pair, PodAddresse
     {
         var port = host.Links.Get(pair.Port);
         foreach (var gateway in addresses.IPs.Select(static ip => ip.Gateway!.Value).Distinct())
+        {
+            if (gateway.Is6 && port.IPv6 is { Disabled: true })
+                EnableIPv6(port.Name, gateway);
             host.Addresses.Add(port.Index, IPPrefix.Host(gateway), new AddressOptions(NoDad: true));
+        }
+
         foreach (var ip in addresses.IPs)
         {
             var route = RouteTo(ip.Address.Address, port);
@@ -90,6 +95,10 @@ internal sealed class PtpConnection(RouteClient host, VethPair pair, PodAddresse
 
         LocalAddresses.Wait("ptp", host, port, addresses.IPs.Select(static ip => ip.Gateway!.Value));
     }
+
+    // IPv6 is disabled by default on the node, and this network needs it here. The end goes with the pod.
+    private static void EnableIPv6(string port, IPAddr gateway) =>
+        InterfaceSettings.Require($"net/ipv6/conf/{port}/disable_ipv6", "0", $"the gateway's address {gateway} on {port}");
 
     private static RouteSpec RouteTo(IPAddr pod, Link port) =>
         new()

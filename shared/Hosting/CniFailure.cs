@@ -127,17 +127,26 @@ internal static class CniFailure
                 e
             ),
             Errno.EPERM => new CniException(CniErrorCode.IOFailure, e.Message, NeedsRights, e),
-            _ => new CniException(
-                CniErrorCode.Internal,
+            Errno.ENOSYS => new CniException(
+                CniErrorCode.UnsupportedField,
                 e.Message,
-                "the cause is not known: please report it with this message, the network config and the kernel's version",
+                "this kernel does not have the system call, or a seccomp profile around the runtime hides it: allow it there",
                 e
             ),
+            _ => Unknown(e),
         };
 
     private const string NeedsRights =
-        "the plugin runs as root in the host's user namespace, with CAP_NET_ADMIN and CAP_SYS_ADMIN: a security module or a "
-        + "container around the runtime takes them away";
+        "the plugin runs as root in the host's user namespace, with CAP_NET_ADMIN and CAP_SYS_ADMIN: a security module, a "
+        + "seccomp profile or a container around the runtime takes them away";
+
+    private static CniException Unknown(ErrnoException e) =>
+        new(
+            CniErrorCode.Internal,
+            e.Message,
+            "the cause is not known: please report it with this message, the network config and the kernel's version",
+            e
+        );
 
     // Messages of rtnetlink(7) have such names.
     private static bool IsOfLinks(ErrnoException e) => e.Call.StartsWith("RTM_", StringComparison.Ordinal);
@@ -173,12 +182,7 @@ internal static class CniFailure
                 e
             ),
             Errno.EPERM => new CniException(CniErrorCode.IOFailure, e.Message, NeedsRights, e),
-            _ => new CniException(
-                CniErrorCode.Internal,
-                e.Message,
-                "the cause is not known: please report it with this message, the network config and the kernel's version",
-                e
-            ),
+            _ => Unknown(e),
         };
 
     // Del gathers its failures: the first one's code, and every sentence.

@@ -47,16 +47,17 @@ public sealed class PluginDelegate
     {
         Callers.RequireNoCircle(request.Callers, type);
         var directories = PluginPath.Directories(type, request.Path);
+        ErrnoException? refusal = null;
         foreach (var directory in directories)
         {
             if (directory.Length == 0)
                 continue;
             var path = directory.EndsWith('/') ? directory + type : directory + "/" + type;
-            if (IsRegularFile(path))
+            if (IsRegularFile(path, ref refusal))
                 return new PluginDelegate(request, type, path, sameBuild is not null && IsSameBuild(path) ? sameBuild() : null);
         }
 
-        throw PluginPath.NotFound(type, directories);
+        throw PluginPath.NotFound(type, directories, refusal?.Message);
     }
 
     /// <summary>ADD.</summary>
@@ -246,15 +247,16 @@ public sealed class PluginDelegate
                 or "CNI_NETNS_OVERRIDE"
                 or Callers.Variable;
 
-    private static bool IsRegularFile(string path)
+    private static bool IsRegularFile(string path, ref ErrnoException? refusal)
     {
         try
         {
             return FileDescriptor.FindStatus(path) is { IsRegular: true };
         }
-        catch (ErrnoException)
+        catch (ErrnoException e)
         {
-            // As for the reference: a directory that cannot be searched does not have it.
+            // As for the reference: a directory that cannot be searched does not have it. Another may.
+            refusal ??= e;
             return false;
         }
     }

@@ -9,6 +9,7 @@ public sealed class ManualTime : TimeProvider
     private readonly List<ManualTimer> timers = [];
     private readonly SemaphoreSlim added = new(0);
     private DateTimeOffset now = new(2025, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private TimeSpan set;
 
     /// <inheritdoc/>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -17,11 +18,22 @@ public sealed class ManualTime : TimeProvider
     public override DateTimeOffset GetUtcNow()
     {
         lock (changing)
-            return now;
+            return now + set;
     }
 
     /// <inheritdoc/>
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp()
+    {
+        lock (changing)
+            return now.Ticks;
+    }
+
+    /// <summary>Sets the clock, as an administrator or NTP does: no time passes.</summary>
+    public void SetClock(TimeSpan by)
+    {
+        lock (changing)
+            set += by;
+    }
 
     /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)

@@ -19,7 +19,7 @@ internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts pa
     private Dictionary<TKey, Refusal> listedRefusals = [];
     private ChangeReader<TKey> touched = new(EqualityComparer<TKey>.Default);
     private ApiException? failure;
-    private DateTimeOffset? heardAt;
+    private (DateTimeOffset At, long Stamp)? heard;
     private bool isAbsent;
 
     /// <summary>Makes of an object what is kept of it; on the follower's thread.</summary>
@@ -41,7 +41,7 @@ internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts pa
     public ApiException? Failure => failure;
 
     /// <inheritdoc/>
-    public PolicySourceKind State => new(kind.Name, failure is null && IsComplete, heardAt, refusals.Count);
+    public PolicySourceKind State => new(kind.Name, failure is null && IsComplete, heard?.Stamp, refusals.Count);
 
     /// <summary>The objects; under the lock.</summary>
     public IReadOnlyDictionary<TKey, TValue> Objects => objects;
@@ -135,7 +135,7 @@ internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts pa
     public void Hear()
     {
         lock (parts.Changing)
-            heardAt = parts.Clock.GetUtcNow();
+            heard = (parts.Clock.GetUtcNow(), parts.Clock.GetTimestamp());
     }
 
     /// <inheritdoc/>
@@ -182,7 +182,7 @@ internal sealed class KindStore<TKey, TValue>(PolicyKind kind, KindStoreParts pa
         if (IsComplete ? IsOptional && failure is { IsNotServed: true } && objects.Count == 0 : isAbsent)
             yield return $"the Kubernetes API does not serve {kind.Plural}: none is in force until it does";
         else if (IsComplete && failure is not null)
-            yield return $"{failure.Message}; the {kind.Plural} of {heardAt:yyyy-MM-dd'T'HH:mm:ss'Z'} stay in force";
+            yield return $"{failure.Message}; the {kind.Plural} of {heard?.At:yyyy-MM-dd'T'HH:mm:ss'Z'} stay in force";
         foreach (var (name, why) in refusals.Take(PolicyKind.MostNamed))
             yield return kind.Describe($"{name}", why);
         if (refusals.Count > PolicyKind.MostNamed)

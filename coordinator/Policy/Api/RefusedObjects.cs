@@ -15,7 +15,7 @@ internal sealed class RefusedObjects(ObjectEvents events, KubernetesOptions opti
     private static readonly TimeSpan untilAskedAgain = TimeSpan.FromSeconds(30);
 
     private Dictionary<EventSubject, string> told = [];
-    private DateTimeOffset since;
+    private long since;
     private int count;
 
     /// <summary>Writes until it is cancelled.</summary>
@@ -62,9 +62,8 @@ internal sealed class RefusedObjects(ObjectEvents events, KubernetesOptions opti
 
     private bool HasRoom()
     {
-        var now = options.Time.GetUtcNow();
-        if (now - since > options.EventInterval)
-            (since, count) = (now, 0);
+        if (options.Time.GetElapsedTime(since) > options.EventInterval)
+            (since, count) = (options.Time.GetTimestamp(), 0);
         return ++count <= MostAtOnce;
     }
 }

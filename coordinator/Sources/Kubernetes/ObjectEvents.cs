@@ -46,7 +46,7 @@ internal sealed class ObjectEvents(ApiClient client, KubernetesOptions options, 
         var rest = Timeout.InfiniteTimeSpan;
         foreach (var entry in entries.Values.Where(entry => entry.IsDue).ToList())
         {
-            var left = entry.Written is { } at ? at + options.EventInterval - options.Time.GetUtcNow() : TimeSpan.Zero;
+            var left = entry.Written is { } at ? options.EventInterval - options.Time.GetElapsedTime(at) : TimeSpan.Zero;
             if (left > TimeSpan.Zero)
                 rest = rest == Timeout.InfiniteTimeSpan || left < rest ? left : rest;
             else
@@ -59,7 +59,7 @@ internal sealed class ObjectEvents(ApiClient client, KubernetesOptions options, 
     private async Task WriteAsync(Entry entry, CancellationToken cancellation)
     {
         entry.IsDue = false;
-        entry.Written = options.Time.GetUtcNow();
+        entry.Written = options.Time.GetTimestamp();
         try
         {
             if (entry.Name is null || !await TryCountUpAsync(entry, cancellation).ConfigureAwait(false))
@@ -159,7 +159,8 @@ internal sealed class ObjectEvents(ApiClient client, KubernetesOptions options, 
 
         public DateTimeOffset Last { get; set; }
 
-        public DateTimeOffset? Written { get; set; }
+        /// <summary>By <see cref="TimeProvider.GetTimestamp"/>: the node's clock may be set.</summary>
+        public long? Written { get; set; }
 
         public bool IsDue { get; set; }
 

@@ -15,7 +15,7 @@ internal sealed class RefusalEvents(ObjectEvents events, KubernetesOptions optio
 
     private readonly EventSubject about = EventSubject.OfNode(options.NodeName);
     private ValueArray<RefusedNode> told = [];
-    private DateTimeOffset since;
+    private long since;
     private int count;
 
     /// <summary>Reports the refused peers that are new.</summary>
@@ -47,9 +47,8 @@ internal sealed class RefusalEvents(ObjectEvents events, KubernetesOptions optio
 
     private bool HasRoom()
     {
-        var now = options.Time.GetUtcNow();
-        if (now - since > options.EventInterval)
-            (since, count) = (now, 0);
+        if (options.Time.GetElapsedTime(since) > options.EventInterval)
+            (since, count) = (options.Time.GetTimestamp(), 0);
         return ++count <= MostAtOnce;
     }
 }

@@ -46,11 +46,12 @@ internal static class PodEnd
                 : null;
     }
 
-    // Indices count in each namespace: those of a pair between two other namespaces may be the same.
+    // Indices count in each namespace: those of a pair between two other namespaces, or within this one, may be the same.
     private static Link? FindOther(RouteClient host, Link container, NetworkNamespace pod) =>
         host.Links.Find(container.PeerIndex) is { Kind: "veth" } end
         && end.PeerIndex == container.Index
-        && end.LinkNetNsId == host.Namespaces.FindNumber(pod)
+        && end.LinkNetNsId is { } number
+        && number == host.Namespaces.FindNumber(pod)
             ? end
             : null;
 

@@ -25,7 +25,10 @@ internal static class LeaseResult
         return new CniResult
         {
             IPs = [new CniIP(lease.Address) { Gateway = routers.Count > 0 ? routers[0] : null }],
-            Routes = [.. Routes(ack, routers).Select(route => route with { Priority = priority, Mtu = routeMtu })],
+            Routes =
+            [
+                .. WithHopsOnLink(lease.Address, Routes(ack, routers)).Select(route => route with { Priority = priority, Mtu = routeMtu }),
+            ],
             Dns = new CniDns
             {
                 Nameservers = [.. ack.FindAddresses(DhcpOption.DomainNameServers).Select(static each => each.ToString())],
@@ -33,6 +36,21 @@ internal static class LeaseResult
                 Search = ReadNames(ack.Find(DhcpOption.DomainSearch) ?? []),
             },
         };
+    }
+
+    // A router outside of the lease's network is on the link: who gives a /32, as clouds do, means that, and other clients take it so.
+    private static IEnumerable<CniRoute> WithHopsOnLink(IPPrefix address, IReadOnlyList<CniRoute> routes)
+    {
+        var added = new List<CniRoute>();
+        foreach (var route in routes)
+        {
+            if (route.IsOnLink || route.Gw is not { IsUnspecified: false } hop || address.Contains(hop))
+                continue;
+            if (!routes.Concat(added).Any(each => each.IsOnLink && each.Dst.Contains(hop)))
+                added.Add(new CniRoute(IPPrefix.Host(hop)) { Scope = ScopeLink });
+        }
+
+        return added.Concat(routes);
     }
 
     // RFC 3442: a client that has option 121 ignores routers and option 33.

@@ -9,6 +9,7 @@ internal sealed class DhcpDaemon : IDisposable
 {
     private const int MostConnections = 1000;
     private const long AcceptPause = 1000;
+    private const long LongestPause = 30_000;
 
     private readonly UnixSocket listener;
     private readonly LeaseTable leases;
@@ -40,7 +41,7 @@ internal sealed class DhcpDaemon : IDisposable
             foreach (var connection in connections)
                 poll.Add(connection.Socket);
             var due = AddExchanges(accepts ? Lease.Never : Math.Max(acceptAgain, now + 1));
-            poll.Wait(due == Lease.Never ? -1 : Math.Max(due - now, 0));
+            poll.Wait(PauseUntil(due, now));
             if (poll.IsReady(end))
                 return;
             ServeExchanges();
@@ -55,6 +56,9 @@ internal sealed class DhcpDaemon : IDisposable
                 Accept();
         }
     }
+
+    // poll(2) counts the time that the machine is awake, a lease's time goes on while it sleeps: it is looked at soon after.
+    internal static long PauseUntil(long due, long now) => due == Lease.Never ? -1 : Math.Clamp(due - now, 0, LongestPause);
 
     private static bool Close(Connection connection)
     {

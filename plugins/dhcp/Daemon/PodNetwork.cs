@@ -151,7 +151,8 @@ internal sealed class PodNetwork(string path, bool isOfProcess, string ifName)
                     client.Addresses.Delete(link.Index, old);
                 if (!client.Addresses.List(link.Index).Any(each => each.Address == address))
                     client.Addresses.Add(link.Index, address);
-                foreach (var route in result.Routes)
+                // Those on the link lead to the routers of the others.
+                foreach (var route in result.Routes.OrderBy(static route => route.IsOnLink ? 0 : 1))
                     client.Routes.Add(Spec(link, route), RouteAddMode.Replace);
                 return true;
             }

@@ -93,7 +93,10 @@ public sealed class AddressTable
         socket.Execute(request, () => $"{address} on {LinkTable.Subject(index)}");
     }
 
-    /// <summary>Removes an address; false if the address (EADDRNOTAVAIL) or the link (ENODEV) was gone already.</summary>
+    /// <summary>
+    /// Removes an address; false if the address (EADDRNOTAVAIL) or the link (ENODEV) was gone already, or the link's IPv6 with all its
+    /// addresses (ENXIO): it is switched off, or the MTU is below 1280.
+    /// </summary>
     public bool Delete(int index, IPPrefix address)
     {
         var request = socket.NewRequest();
@@ -102,7 +105,7 @@ public sealed class AddressTable
         var error = socket.TryExecute(request);
         if (error is null)
             return true;
-        return error.Errno is Errno.EADDRNOTAVAIL or Errno.ENODEV
+        return error.Errno is Errno.EADDRNOTAVAIL or Errno.ENODEV or Errno.ENXIO
             ? false
             : throw new NetlinkException(nameof(RTM_DELADDR), $"{address} on {LinkTable.Subject(index)}", error);
     }

@@ -17,18 +17,29 @@ public sealed class LinkTable
     /// <summary>The link of a name, or of an alternative name; null if absent, also for an impossible name.</summary>
     public Link? Find(string name)
     {
-        if (name.Length == 0 || Encoding.UTF8.GetByteCount(name) >= IfH.IFNAMSIZ)
+        var length = Encoding.UTF8.GetByteCount(name);
+        if (length == 0 || length >= IfH.ALTIFNAMSIZ)
             return null;
+        // Only an alternative name can be longer, and only its own attribute can hold it.
+        var isLong = length >= IfH.IFNAMSIZ;
         var request = socket.NewRequest();
         using (request.Message(RTM_GETLINK, NLM_F_REQUEST))
         {
             request.WriteStruct(default(IfInfoMsg));
-            request.WriteString(IfLinkH.IFLA_IFNAME, name);
+            request.WriteString(isLong ? IfLinkH.IFLA_ALT_IFNAME : IfLinkH.IFLA_IFNAME, name);
             // Without this the kernel would sum up the unused IPv6 counters of all processors.
             request.WriteUInt32(IfLinkH.IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
         }
 
-        return socket.Find(request, () => name, Errno.ENODEV, LinkReader.Read);
+        try
+        {
+            return socket.Find(request, () => name, Errno.ENODEV, LinkReader.Read);
+        }
+        catch (NetlinkException e) when (isLong && e.Errno == Errno.EINVAL)
+        {
+            // A kernel before 5.5 has no alternative names.
+            return null;
+        }
     }
 
     /// <summary>The link of a name.</summary>

@@ -29,10 +29,16 @@ public static class PluginPath
     }
 
     /// <summary>What to say where none of the directories has it.</summary>
-    public static CniException NotFound(string type, IReadOnlyList<string> directories) =>
+    /// <param name="type">The plugin's name.</param>
+    /// <param name="directories">Where it was looked for.</param>
+    /// <param name="refusal">Why one of them could not be looked into; null if all could.</param>
+    public static CniException NotFound(string type, IReadOnlyList<string> directories, string? refusal = null) =>
         new(
             CniErrorCode.InvalidEnvironment,
             $"failed to find plugin {GoText.Quote(type)} in path [{Excerpt.Of(string.Join(' ', directories), 1024)}]",
-            $"install {Excerpt.Of(type)} in a directory of CNI_PATH, or correct the type in the network config"
+            refusal is null
+                ? $"install {Excerpt.Of(type)} in a directory of CNI_PATH, or correct the type in the network config"
+                : $"{refusal}: it may be there, and this call cannot see it; a directory's mode, a security module or a seccomp profile "
+                    + "around the runtime can be the cause"
         );
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Plugboard.Testing;
 using Plugboard.Tests.EndToEnd.Harness;
 
@@ -115,6 +116,26 @@ public sealed class KernelSettingTests
         Assert.True(pod.Reaches("fd00:1::1"));
         Assert.Equal(["10.1.0.1/16", "fd00:1::1/64"], node.GlobalAddresses("cni0"));
         Assert.All(["all", "default", "lo", "up0"], link => Assert.Equal("1", node.ReadSysctl($"net/ipv6/conf/{link}/disable_ipv6")));
+        node.Call("CHECK", pod, config).Succeeded();
+        node.Call("DEL", pod, config).Succeeded();
+    }
+
+    // The reference: "permission denied".
+    [KernelTheory]
+    [InlineData("""[[{"subnet":"10.1.0.0/16"}],[{"subnet":"fd00:1::/64"}]]""")]
+    [InlineData("""[[{"subnet":"fd00:1::/64"}],[{"subnet":"10.1.0.0/16"}]]""")]
+    [InlineData("""[[{"subnet":"fd00:1::/64"}]]""")]
+    public void The_node_s_end_of_a_ptp_pair_is_switched_on_and_no_other_link(string ranges)
+    {
+        using var node = new CniNode();
+        SwitchIPv6Off(node);
+        var pod = node.AddPod();
+        var config = node.BridgeConfig();
+        config["type"] = "ptp";
+        config["ipam"]!["ranges"] = JsonNode.Parse(ranges);
+        node.Call("ADD", pod, config).Succeeded();
+        Assert.True(pod.Reaches("fd00:1::1"));
+        Assert.All(["all", "default", "lo"], link => Assert.Equal("1", node.ReadSysctl($"net/ipv6/conf/{link}/disable_ipv6")));
         node.Call("CHECK", pod, config).Succeeded();
         node.Call("DEL", pod, config).Succeeded();
     }

@@ -62,6 +62,25 @@ public sealed class BandwidthFaultTests
         node.Call("CHECK", pod, Config(Both)).Succeeded();
     }
 
+    // Both pairs have the same indices, and no link leads from the node to the pod.
+    [KernelFact]
+    public void A_pair_of_the_node_s_own_is_not_taken_for_one_that_is_within_the_pod()
+    {
+        using var node = new CniNode();
+        var pod = node.AddPod();
+        pod.Tool("ip link add eth0 index 71 type veth peer name other index 70");
+        node.Tool("ip link add up0 index 70 type veth peer name up1 index 71");
+        node.Tool("tc qdisc add dev up0 root handle 1: tbf rate 8mbit burst 100kb latency 25ms");
+        pod.Result = JsonNode.Parse(
+            """{"cniVersion":"1.0.0","interfaces":[{"name":"up0"},{"name":"eth0","sandbox":"/x"}],"ips":[{"address":"10.1.0.9/16"}]}"""
+        );
+        var before = node.Tool("tc qdisc show dev up0");
+        var refused = node.Call("ADD", pod, Config(Both).After(pod));
+        Assert.Equal((7, "veth peer with index 70 is not in host ns"), (refused.Code, refused.Message));
+        node.Call("DEL", pod, Config(Both)).Succeeded();
+        Assert.Equal(before, node.Tool("tc qdisc show dev up0"));
+    }
+
     [KernelTheory]
     [InlineData("ingress")]
     [InlineData("clsact")]

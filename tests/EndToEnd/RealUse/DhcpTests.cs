@@ -228,6 +228,24 @@ public sealed class DhcpTests
         Assert.Contains("vendor class: plug", dhcp.ServerLog, StringComparison.Ordinal);
     }
 
+    // As clouds answer. The reference: "network is unreachable".
+    [KernelTheory]
+    [InlineData("--dhcp-option=1,255.255.255.255", "192.168.50.1", "/32")]
+    [InlineData("--dhcp-option=3,172.31.1.1", "172.31.1.1", "/24")]
+    public void A_router_outside_of_the_lease_s_network_is_reached_on_the_link(string option, string router, string length)
+    {
+        using var dhcp = new DhcpNode();
+        using var server = dhcp.StartServer(option);
+        using var daemon = dhcp.StartDaemon();
+        var pod = dhcp.Node.AddPod();
+        dhcp.Node.Call("ADD", pod, DhcpNode.Macvlan()).Succeeded();
+        Assert.EndsWith(length, pod.Addresses[0], StringComparison.Ordinal);
+        Assert.Contains($"default via {router} dev eth0", pod.Tool("ip route"), StringComparison.Ordinal);
+        Assert.Contains($"{router} dev eth0 scope link", pod.Tool("ip route"), StringComparison.Ordinal);
+        dhcp.Node.Call("CHECK", pod, DhcpNode.Macvlan()).Succeeded();
+        dhcp.Node.Call("DEL", pod, DhcpNode.Macvlan()).Succeeded();
+    }
+
     [KernelFact]
     public void Fifty_pods_at_once_get_an_address_each()
     {

@@ -140,6 +140,24 @@ public sealed class MessageTests
         );
     }
 
+    // As clouds answer: every machine has a network of its own.
+    [Fact]
+    public void A_router_outside_of_the_network_is_on_the_link_once_and_before_the_routes_by_it()
+    {
+        Assert.Equal(["172.31.1.1/32  253", "0.0.0.0/0 172.31.1.1 "], Routes((3, [172, 31, 1, 1])));
+        Assert.Equal(["0.0.0.0/0 0.0.0.0 "], Routes((3, [0, 0, 0, 0])));
+        Assert.Equal(["0.0.0.0/0 172.31.1.1 ", "172.31.0.0/16 0.0.0.0 253"], Routes((121, [0, 172, 31, 1, 1, 16, 172, 31, 0, 0, 0, 0])));
+        Assert.Equal(
+            ["172.31.1.1/32  253", "10.9.0.0/16 172.31.1.1 ", "0.0.0.0/0 172.31.1.1 "],
+            Routes((121, [16, 10, 9, 172, 31, 1, 1, 0, 172, 31, 1, 1]))
+        );
+
+        static IEnumerable<string> Routes((byte, byte[]) option) =>
+            LeaseResult
+                .From(LeaseOf(Ack with { Options = [option, .. Ack.Options] }), 0, 1500)
+                .Routes.Select(static route => $"{route.Dst} {route.Gw} {route.Scope}");
+    }
+
     [Fact]
     public void Static_routes_have_the_masks_of_their_classes()
     {

@@ -45,6 +45,16 @@ public sealed class PluginDelegateTests : IDisposable
         );
     }
 
+    // A seccomp profile that does not know statx(2) answers EPERM.
+    [Fact]
+    public void Where_one_of_the_path_cannot_be_looked_at_the_refusal_is_named()
+    {
+        File.CreateSymbolicLink(Path.Combine(folder, "ipam"), "ipam");
+        var error = Fails(() => PluginDelegate.Find(Calls.Request(Calls.Config, $"/a:{folder}"), "ipam"));
+        Assert.Equal($"failed to find plugin \"ipam\" in path [/a {folder}]", error.Message);
+        Assert.StartsWith($"statx {folder}/ipam: too many levels of symbolic links (ELOOP): ", error.Details, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Its_result_is_read_in_its_own_version_or_the_config_s()
     {

@@ -4,6 +4,7 @@ namespace Plugboard.Netlink.Route.Uapi;
 internal static class IfH
 {
     public const int IFNAMSIZ = 16;
+    public const int ALTIFNAMSIZ = 128;
 
     public const uint IFF_UP = 1 << 0;
     public const uint IFF_BROADCAST = 1 << 1;

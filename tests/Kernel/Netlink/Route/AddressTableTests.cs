@@ -3,6 +3,7 @@ using Plugboard.Addresses;
 using Plugboard.Linux;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
+using Plugboard.Netlink.Route.Links;
 using Plugboard.Testing;
 
 namespace Plugboard.Tests.Kernel.Netlink.RouteTests;
@@ -96,6 +97,17 @@ public sealed class AddressTableTests : RouteTestBase
         Client.Addresses.Add(link.Index, address);
         Assert.True(Client.Addresses.Delete(link.Index, address));
         Assert.Empty(Client.Addresses.List(link.Index));
+        Assert.False(Client.Addresses.Delete(link.Index, address));
+    }
+
+    // "IPv6 is disabled on this device": the kernel removed all addresses with it.
+    [KernelFact]
+    public void Delete_tells_that_an_address_went_with_the_links_IPv6()
+    {
+        var (link, _) = AddVeth();
+        var address = IPPrefix.Parse("fd00::5/64");
+        Client.Addresses.Add(link.Index, address);
+        Client.Links.Set(link.Index, new LinkChange { Mtu = 1200 });
         Assert.False(Client.Addresses.Delete(link.Index, address));
     }
 

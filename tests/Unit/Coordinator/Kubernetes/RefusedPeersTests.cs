@@ -1,4 +1,5 @@
 using Plugboard.Coordinator.Cluster;
+using Plugboard.Coordinator.Sources.Kubernetes;
 using Plugboard.Linux;
 using Plugboard.Testing.Kubernetes;
 
@@ -70,5 +71,24 @@ public sealed class RefusedPeersTests
 
         await api.Server.WaitForAsync(IsEvent, times: 10);
         Assert.Equal("Warning PeerRefused: 92 more are refused; coordinator audit on this node lists them", Messages(api)[8]);
+    }
+
+    // By a day back, as on a node whose clock was wrong until NTP set it.
+    [Fact]
+    public async Task A_clock_that_is_set_back_delays_no_event()
+    {
+        var interval = new KubernetesOptions { NodeName = "self" }.EventInterval;
+        using var api = KubernetesRun.TwoNodes();
+        await using var run = Start(api);
+        var refused = Enumerable.Range(0, 8).Select(i => new RefusedNode($"n{i}", "BadPodCidr", $"n{i}: why")).ToValueArray();
+        run.Source.ReportRefused(refused);
+        await api.Server.WaitForAsync(IsEvent, times: 8);
+
+        run.Time.SetClock(TimeSpan.FromDays(-1));
+        run.Time.Pass(interval + TimeSpan.FromSeconds(1));
+        run.Source.ReportRefused([.. refused, Thief]);
+
+        await api.Server.WaitForAsync(IsEvent, times: 9);
+        Assert.Equal($"Warning PeerRefused: refused (DuplicatePodCidr): {Thief.Why}", Messages(api)[8]);
     }
 }
