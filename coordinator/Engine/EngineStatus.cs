@@ -27,7 +27,9 @@ internal sealed record EngineStatus
     /// <summary>How each peer is reached; planned when it is enumerated, see <see cref="IReconciler.Paths"/>.</summary>
     public IEnumerable<PeerPath> Paths { get; init; } = [];
 
-    /// <summary>When the source last delivered a complete list or a change; null: never.</summary>
+    /// <summary>
+    /// When the source last delivered a complete list or a change, by <see cref="TimeProvider.GetTimestamp"/>; null: never.
+    /// </summary>
     public long? SourceHeardAt { get; init; }
 
     /// <summary>Unexpected errors by part, each survived: <c>round</c>, <c>source</c>, <c>kernel</c> (its notifications).</summary>
