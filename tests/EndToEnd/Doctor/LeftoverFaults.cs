@@ -213,6 +213,29 @@ internal static class LeftoverFaults
                 Repair = static node => node.Fix(),
             },
             new(
+                "a pod that ended after its network had got another name",
+                $"{FindingIds.HostPortStale} {FindingIds.LeaseWithoutContainer} {FindingIds.MasqueradeStale}",
+                static node =>
+                {
+                    var pod = node.Attach(8080);
+                    // The runtime's DEL looks for a file by the new name, and leaves the old one.
+                    node.Shell(
+                        """
+                        mkdir -p /run/netns
+                        sed -i 's|"netns":"[^"]*"|"netns":"/run/netns/gone"|' /var/lib/cni/results/*
+                        cp -r /var/lib/cni/results /run/kept
+                        """
+                    );
+                    node.Replace(Conflist, "\"pods\"", "\"others\"");
+                    node.DetachAll();
+                    node.Shell($"cp /run/kept/* /var/lib/cni/results; ip link delete {pod.Result!["interfaces"]![1]!["name"]}");
+                }
+            )
+            {
+                Proof = static node => Unless(node, "! nft list ruleset | grep pod0; ! ls /var/lib/cni/networks/pods/10.*"),
+                Repair = static node => node.Fix(),
+            },
+            new(
                 "a pod of ours that the reference's plugins ended after a rollback",
                 $"{FindingIds.AcceptStale} {FindingIds.HostPortStale} {FindingIds.MasqueradeStale}",
                 static node =>
