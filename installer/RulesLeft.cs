@@ -30,7 +30,7 @@ internal static class RulesLeft
         if (pods.Count > 0)
             StandardError.WriteLine(
                 $"installer: warning: {pods.Count} {(pods.Count == 1 ? "pod has" : "pods have")} rules of our plugins, which other plugins "
-                    + "do not remove: end them, then remove the tables and records as docs/operations.md says under \"rollback\""
+                    + "do not remove: end them, then `installer doctor --fix` removes what is left of them"
             );
     }
 

@@ -22,8 +22,9 @@ internal sealed class AcceptedPodCheck : ICheck
             yield break;
         foreach (var record in Gone(node, accepted))
             yield return Accept(accepted, record);
-        foreach (var record in Gone(node, new PodRecordStore(node.Under(PodRecordStore.Root + "/bridge"))))
-            yield return Traffic(node, record);
+        var bridged = new PodRecordStore(node.Under(PodRecordStore.Root + "/bridge"));
+        foreach (var record in Gone(node, bridged))
+            yield return Traffic(bridged, record);
         foreach (var finding in Rules(node, forgotten))
             yield return finding;
     }
@@ -53,7 +54,7 @@ internal sealed class AcceptedPodCheck : ICheck
             Severity.Warning,
             $"firewall accepts what {record.Owner} sends, which the runtime does not know and whose link or namespace is gone",
             "whatever has the address next is accepted too; its bridge keeps the policy of the pod",
-            $"start and end any pod of network {record.Owner.Network} (GC), or `installer doctor --fix`"
+            "`installer doctor --fix`"
         )
         {
             Subject = record.Owner.Tag,
@@ -61,17 +62,18 @@ internal sealed class AcceptedPodCheck : ICheck
             Fix = new WithdrawAccept(records, record),
         };
 
-    private static Finding Traffic(Node node, PodRecord record) =>
+    private static Finding Traffic(PodRecordStore records, PodRecord record) =>
         new(
             FindingIds.MasqueradeStale,
             Severity.Notice,
             $"masquerading or the check of sources is recorded for {record.Owner}, which the runtime does not know and whose link is gone",
             "its elements take space; a new pod with the address replaces them",
-            RepeatedDel.Command(node, "bridge", record.Owner)
+            "`installer doctor --fix`"
         )
         {
             Subject = record.Owner.Tag,
             MayPass = true,
+            Fix = new WithdrawTraffic(records, record),
         };
 
     // Of the reference, whose rules have no owner, or of a node whose /run was emptied.

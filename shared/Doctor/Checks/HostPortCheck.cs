@@ -27,20 +27,22 @@ internal sealed class HostPortCheck : ICheck
             if (!isGone && !isUnknown)
                 continue;
             var forward = HostPortRecord.FromRecord(record);
+            // Alone, neither proves it: a runtime may keep no cache of the pod, and a link may be renamed.
+            var fix = isGone && isUnknown ? new WithdrawPorts(store, record) : null;
             yield return new Finding(
                 FindingIds.HostPortStale,
                 Severity.Warning,
                 $"host ports {string.Join(", ", forward.Ports)} belong to {record.Owner}, "
                     + $"{(isGone ? "its link or namespace is gone" : "the runtime does not know it")}",
                 "connections to these ports time out; a new pod of ours takes the ports over, other programs cannot",
-                $"start and end any pod of network {record.Owner.Network} (GC), or remove the elements of `nft list table inet "
-                    + $"plugboard_portmap` whose comment begins with {record.Owner.Tag}"
+                fix is null
+                    ? $"if the pod has ended, {RepeatedDel.Command(node, "portmap", record.Owner)}, with our portmap"
+                    : "`installer doctor --fix`"
             )
             {
                 Subject = record.Owner.Tag,
                 MayPass = true,
-                // Alone, neither proves it: a runtime may keep no cache of the pod, and a link may be renamed.
-                Fix = isGone && isUnknown ? new WithdrawPorts(store, record) : null,
+                Fix = fix,
             };
         }
     }

@@ -52,8 +52,7 @@ internal sealed class LeaseCheck : ICheck
         };
 
     private static bool IsKnown(Node node, LeaseFile lease) =>
-        ResultCache.Find(node.Under(node.Options.CacheDirectory)) is not { IsComplete: true } cache
-        || cache.KnowsContainer(lease.Content.Owner.ContainerId);
+        node.ReadCache() is not { IsComplete: true } cache || cache.KnowsContainer(lease.Content.Owner.ContainerId);
 
     private static Finding Torn(Node node, LeaseFile lease) =>
         new(

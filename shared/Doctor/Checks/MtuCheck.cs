@@ -19,7 +19,7 @@ internal sealed class MtuCheck : ICheck
     public string Name => "MTU of the path";
 
     public IEnumerable<Finding> Examine(Node node) =>
-        [.. Ports(node), .. Bridges(node), .. Tunnels(node), .. SubnetFile(node), .. Configs(node)];
+        [.. Ports(node), .. Peers(node), .. Bridges(node), .. Tunnels(node), .. SubnetFile(node), .. Configs(node)];
 
     private static IEnumerable<Finding> Ports(Node node)
     {
@@ -41,22 +41,40 @@ internal sealed class MtuCheck : ICheck
                     MayPass = true,
                 };
             }
-            else if (node.Namespaces.FindPeer(port) is { } peer && peer.Mtu != port.Mtu)
-            {
-                yield return new Finding(
-                    FindingIds.MtuPeer,
-                    Severity.Warning,
-                    $"the pod's end of {port.Name} ({peer.Name}) has MTU {peer.Mtu}, the node's has {port.Mtu}",
-                    Consequence,
-                    "end the pod; see what in the pod, or which plugin after bridge (tuning), sets another MTU"
-                )
-                {
-                    Subject = port.Name,
-                    MayPass = true,
-                };
-            }
         }
     }
+
+    // One cause, such as `mtu` of tuning, is one finding, however many pods there are.
+    private static IEnumerable<Finding> Peers(Node node)
+    {
+        var bridges = node.PodBridges.ToDictionary(static bridge => bridge.Index);
+        return node
+            .PodPorts.Where(port => port.Mtu == bridges[port.MasterIndex].Mtu)
+            .Select(port => (Port: port, Peer: node.Namespaces.FindPeer(port)))
+            .Where(static ends => ends.Peer is { } peer && peer.Mtu != ends.Port.Mtu)
+            .GroupBy(static ends => (Pod: ends.Peer!.Mtu, Node: ends.Port.Mtu))
+            .Select(static group =>
+                Peer(group.Key.Pod, group.Key.Node, [.. group.Select(static ends => $"{ends.Port.Name} ({ends.Peer!.Name})")])
+            );
+    }
+
+    private static Finding Peer(int pod, int node, List<string> links) =>
+        new(
+            FindingIds.MtuPeer,
+            Severity.Warning,
+            links.Count == 1
+                ? $"the pod's end of {links[0]} has MTU {pod}, the node's has {node}"
+                : $"the pods' ends of {links.Count} links, such as {links[0]}, have MTU {pod}, the node's have {node}",
+            // The pod's MTU is in what it tells its peers of TCP, the node's is in nothing that passes.
+            pod < node
+                ? "TCP adapts to it; larger packets to the pod of UDP, ping and tunnels are lost"
+                : Consequence,
+            "see what in the pods, or which plugin after bridge (tuning), sets another MTU: the key `mtu` of bridge sets both ends"
+        )
+        {
+            Subject = $"{pod} {node}",
+            MayPass = true,
+        };
 
     // The least of what leads to other nodes: tunnels of the cluster where there are any, else nothing is known.
     private static (string Name, int Mtu)? Narrowest(Node node)

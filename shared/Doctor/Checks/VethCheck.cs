@@ -43,7 +43,7 @@ internal sealed class VethCheck : ICheck
     {
         try
         {
-            return FileDescriptor.FindStatus(path.StartsWith("/proc/", StringComparison.Ordinal) ? path : node.Under(path));
+            return FileDescriptor.FindStatus(path.StartsWith("/proc/", StringComparison.Ordinal) ? path : node.Really(path));
         }
         catch (ErrnoException)
         {

@@ -9,7 +9,7 @@ namespace Plugboard.Doctor.Nodes;
 /// <param name="IfName">The interface in it.</param>
 internal sealed record CachedPod(string Network, string ContainerId, string IfName)
 {
-    /// <summary>The path of its network namespace; empty if the runtime is too old to say.</summary>
+    /// <summary>The path of its network namespace; empty if unknown.</summary>
     public string NetNs { get; init; } = "";
 
     /// <summary>The addresses it got.</summary>
@@ -24,10 +24,13 @@ internal sealed record CachedPod(string Network, string ContainerId, string IfNa
             var root = document.RootElement;
             if (Text(root, "kind") != "cniCacheV1")
                 return null;
-            return new CachedPod(Text(root, "networkName"), Text(root, "containerId"), Text(root, "ifName"))
+            root.TryGetProperty("result", out var result);
+            var ifName = Text(root, "ifName");
+            return new CachedPod(Text(root, "networkName"), Text(root, "containerId"), ifName)
             {
-                NetNs = Text(root, "netns"),
-                Addresses = root.TryGetProperty("result", out var result) ? AddressesOf(result) : [],
+                // libcni before 1.2 does not write it; the result has it where the plugin names the interface.
+                NetNs = Text(root, "netns") is { Length: > 0 } path ? path : SandboxOf(result, ifName),
+                Addresses = AddressesOf(result),
             };
         }
         // InvalidOperationException: a string that is not UTF-8.
@@ -35,6 +38,23 @@ internal sealed record CachedPod(string Network, string ContainerId, string IfNa
         {
             return null;
         }
+    }
+
+    private static string SandboxOf(JsonElement result, string ifName)
+    {
+        if (
+            result.ValueKind != JsonValueKind.Object
+            || !result.TryGetProperty("interfaces", out var interfaces)
+            || interfaces.ValueKind != JsonValueKind.Array
+        )
+            return "";
+        foreach (var each in interfaces.EnumerateArray())
+        {
+            if (Text(each, "name") == ifName && Text(each, "sandbox") is { Length: > 0 } sandbox)
+                return sandbox;
+        }
+
+        return "";
     }
 
     private static List<IPAddr> AddressesOf(JsonElement result)

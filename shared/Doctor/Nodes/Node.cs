@@ -2,6 +2,7 @@ using Plugboard.Addresses;
 using Plugboard.ClusterFiles;
 using Plugboard.Firewall.Nftables;
 using Plugboard.Firewall.Pods;
+using Plugboard.Linux;
 using Plugboard.Linux.Namespaces;
 using Plugboard.Netlink;
 using Plugboard.Netlink.Route;
@@ -33,7 +34,7 @@ internal sealed class Node
         podman = new(() => PodmanFinder.Find(options.HostRoot));
         host = new(() => HostMounts.Find(options.HostRoot, options.HostProcess));
         networks = new(() => NetworkFile.ReadAll(options.HostRoot, ConfDirectory, options.DataDirectory));
-        cache = new(() => ResultCache.Find(Under(options.CacheDirectory)));
+        cache = new(ReadCache);
         leases = new(() => [.. DataDirectories.SelectMany(directory => LeaseFile.ReadAll(directory, Now))]);
         links = new(() => Route(static client => client.Links.List()));
         addresses = new(() => Route(static client => client.Addresses.ListAll()));
@@ -144,6 +145,18 @@ internal sealed class Node
     /// <summary>The runtime's cache; null if absent.</summary>
     public ResultCache? Cache => cache.Value;
 
+    /// <summary>The runtime's cache as it is now; null if absent.</summary>
+    public ResultCache? ReadCache()
+    {
+        // Of before the boot no namespace is left, and the runtime's DEL comes yet.
+        var boot = MachineBoot.FindTime();
+        return ResultCache.Find(Under(Options.CacheDirectory), (pod, written) => written > boot && IsForgotten(pod));
+    }
+
+    // DEL by another name of the network leaves the file of ADD: the runtime removes a namespace after its DEL has succeeded.
+    private bool IsForgotten(CachedPod pod) =>
+        pod.NetNs.LastIndexOf('/') is var end and > 0 && Exists(pod.NetNs[..end]) && !Exists(pod.NetNs);
+
     /// <summary>All leases.</summary>
     public IReadOnlyList<LeaseFile> Leases => leases.Value;
 
@@ -233,7 +246,7 @@ internal sealed class Node
         try
         {
             // /proc/…/ns/net is of this process's own /proc, whatever the node's root is.
-            return Linux.Files.FileDescriptor.FindStatus(path.StartsWith("/proc/", StringComparison.Ordinal) ? path : Under(path))
+            return Linux.Files.FileDescriptor.FindStatus(path.StartsWith("/proc/", StringComparison.Ordinal) ? path : Really(path))
                 is not null;
         }
         catch (Linux.ErrnoException)

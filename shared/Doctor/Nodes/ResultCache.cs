@@ -32,7 +32,11 @@ internal sealed class ResultCache
     public bool KnowsContainer(string containerId) => containers.Contains(containerId);
 
     /// <summary>Reads the cache; null if absent.</summary>
-    public static ResultCache? Find(string path)
+    /// <param name="path">Its directory.</param>
+    /// <param name="isForgotten">
+    /// True if no DEL removes the pod's file any more; with the time at which it was written, in nanoseconds since 1970.
+    /// </param>
+    public static ResultCache? Find(string path, Func<CachedPod, Int128, bool> isForgotten)
     {
         using var directory = FileDirectory.Find(path);
         if (directory is null)
@@ -45,7 +49,10 @@ internal sealed class ResultCache
                 complete = false;
             // Null: gone since the names were read, its DEL is over.
             else if (content is not null && CachedPod.TryParse(content) is { } pod)
-                pods.Add(pod);
+            {
+                if (!isForgotten(pod, directory.FindStatus(name)?.ModifiedNanoseconds ?? 0))
+                    pods.Add(pod);
+            }
             else
                 complete &= content is null;
         }

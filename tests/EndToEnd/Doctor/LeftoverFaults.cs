@@ -237,11 +237,49 @@ internal static class LeftoverFaults
             )
             {
                 Proof = static node => Unless(node, "! iptables -S CNI-FORWARD | grep ACCEPT"),
-                Repair = static node =>
+                Repair = static node => node.Fix(),
+            },
+            new(
+                "a pod that ended after its network had got another name",
+                $"{FindingIds.HostPortStale} {FindingIds.LeaseWithoutContainer} {FindingIds.MasqueradeStale}",
+                static node =>
                 {
-                    node.Fix();
-                    node.Obey(Assert.Single(node.Examine().Findings));
-                },
+                    var pod = node.Attach(8080);
+                    // The runtime's DEL looks for a file by the new name, and leaves the old one.
+                    node.Shell(
+                        """
+                        mkdir -p /run/netns
+                        sed -i 's|"netns":"[^"]*"|"netns":"/run/netns/gone"|' /var/lib/cni/results/*
+                        cp -r /var/lib/cni/results /run/kept
+                        """
+                    );
+                    node.Replace(Conflist, "\"pods\"", "\"others\"");
+                    node.DetachAll();
+                    node.Shell($"cp /run/kept/* /var/lib/cni/results; ip link delete {pod.Result!["interfaces"]![1]!["name"]}");
+                }
+            )
+            {
+                Proof = static node => Unless(node, "! nft list ruleset | grep pod0; ! ls /var/lib/cni/networks/pods/10.*"),
+                Repair = static node => node.Fix(),
+            },
+            new(
+                "a pod of ours that the reference's plugins ended after a rollback",
+                $"{FindingIds.AcceptStale} {FindingIds.HostPortStale} {FindingIds.MasqueradeStale}",
+                static node =>
+                {
+                    // The reference of Debian 12 ends at 1.0.0.
+                    node.Replace(Conflist, """ "cniVersions": ["0.4.0", "1.0.0", "1.1.0"],""", "");
+                    Chain(node, """{ "type": "firewall", "backend": "iptables" }""", "firewall");
+                    node.Attach(8080);
+                    foreach (var plugin in (string[])["bridge", "host-local", "portmap", "firewall"])
+                        node.Shell($"install {PluginDirectory.Reference}/{plugin} {PatientNode.BinDirectory}");
+                    // The first DEL of the reference's bridge fails; a runtime calls it again.
+                    node.DetachAll();
+                    node.DetachAll();
+                }
+            )
+            {
+                Proof = static node => Unless(node, "! nft list ruleset | grep pod0; ! ls /run/plugboard/*/*-*"),
             },
         ];
 

@@ -119,6 +119,18 @@ public sealed class BrokenNodeTests
     }
 
     [KernelFact]
+    public void One_cause_for_many_pods_is_one_finding()
+    {
+        using var node = new DoctoredNode();
+        node.AddPod("4f1c2a8e9b7e", "veth2", "10.201.1.3");
+        node.AddPod("5f1c2a8e9b7f", "veth3", "10.201.1.4");
+        node.Shell("for ns in $(ip netns list | cut -d' ' -f1 | grep f1c$); do ip -n $ns link set eth0 mtu 1400; done");
+        var finding = Assert.Single(node.Examine().Findings, static finding => finding.Id == FindingIds.MtuPeer);
+        Assert.StartsWith("the pods' ends of ", finding.What, StringComparison.Ordinal);
+        Assert.EndsWith(" have MTU 1400, the node's have 1450", finding.What, StringComparison.Ordinal);
+    }
+
+    [KernelFact]
     public void Bridged_packets_that_pass_kube_proxy_by_are_reported()
     {
         using var node = new DoctoredNode();

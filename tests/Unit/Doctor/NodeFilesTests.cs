@@ -175,6 +175,21 @@ public sealed class NodeFilesTests
     }
 
     [Fact]
+    public void A_cache_of_an_older_library_names_the_namespace_in_the_result()
+    {
+        var pod = CachedPod.TryParse(
+            Encoding.UTF8.GetBytes(
+                """
+                {"kind":"cniCacheV1","containerId":"c","config":"e30=","ifName":"eth0","networkName":"n",
+                 "result":{"cniVersion":"1.0.0","interfaces":[{"name":"cni0","mac":"02:00:00:00:00:01"},{"name":"veth1"},
+                           {"name":"eth0","sandbox":"/var/run/netns/cni-1"}]}}
+                """
+            )
+        )!;
+        Assert.Equal("/var/run/netns/cni-1", pod.NetNs);
+    }
+
+    [Fact]
     public void Locks_are_read_with_those_who_wait()
     {
         var locks = HeldLock.Parse(
