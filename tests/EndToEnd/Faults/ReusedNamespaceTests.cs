@@ -69,8 +69,7 @@ public sealed class ReusedNamespaceTests
         var port = (string)pod.Result!["interfaces"]![1]!["name"]!;
         return string.Concat(
             pod.Tool("ip -o link show dev eth0"),
-            pod.Tool("ip rule"),
-            pod.Tool("ip route show table all"),
+            Uplinks.State(pod),
             node.Tool($"tc qdisc show dev {port}"),
             node.Tool($"tc filter show dev {port} ingress")
         );

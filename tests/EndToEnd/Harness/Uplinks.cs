@@ -106,16 +106,17 @@ internal static class Uplinks
     public static string Rules(CniPod pod) =>
         (pod.Tool("ip -4 rule") + pod.Tool("ip -6 rule")).Replace(" proto 110", "", StringComparison.Ordinal);
 
-    /// <summary>All rules and routes but link-local ones, which come and go in the kernel's own time.</summary>
-    public static string State(CniPod pod)
-    {
-        var routes = Ordered(pod.Tool("ip route show table all") + pod.Tool("ip -6 route show table all")).Split('\n');
-        return Rules(pod)
-            + string.Join(
-                '\n',
-                routes.Where(static route =>
+    /// <summary>All routes but link-local ones, which come and go in the kernel's own time.</summary>
+    public static string Routes(CniPod pod) =>
+        string.Join(
+            '\n',
+            Ordered(pod.Tool("ip route show table all") + pod.Tool("ip -6 route show table all"))
+                .Split('\n')
+                .Where(static route =>
                     !route.StartsWith("local ", StringComparison.Ordinal) && !route.Contains("fe80:") && !route.Contains("ff00:")
                 )
-            );
-    }
+        );
+
+    /// <summary>All rules and routes but link-local ones.</summary>
+    public static string State(CniPod pod) => Rules(pod) + Routes(pod);
 }

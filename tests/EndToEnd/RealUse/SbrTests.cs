@@ -188,10 +188,10 @@ public sealed class SbrTests
         using var node = new CniNode();
         var pod = Uplinks.Of(node, Several);
         var config = Uplinks.Config("""{"table":5000}""", Several);
-        var before = pod.Tool("ip route show table all");
+        var before = Uplinks.Routes(pod);
         node.Call("ADD", pod, config).Succeeded();
         node.Call("ADD", pod, config).Succeeded();
-        Assert.Equal(before, pod.Tool("ip route show table all"));
+        Assert.Equal(before, Uplinks.Routes(pod));
         var rules = pod.Tool("ip rule");
         Assert.Equal(2, rules.Split("lookup 5000").Length - 1);
         pod.Tool("ip rule add from 192.168.1.209 lookup 7");
