@@ -13,6 +13,7 @@ for (var i = 0; i < args.Length; i++)
         OwnProcess.EraseArguments(Encoding.UTF8.GetBytes(args[i + 1]));
 }
 
+OwnProcess.OutliveFileSizeLimit();
 try
 {
     return new Verbs().Invoke(args);

@@ -121,7 +121,7 @@ internal sealed class NodeCoordinator : IDisposable
     private static IPeerSource SourceOf(Settings settings, Action<string> log) =>
         settings.Source switch
         {
-            SourceKind.Etcd => new EtcdSource(settings.Etcd, TimeProvider.System, log),
+            SourceKind.Etcd => new EtcdSource(settings.Etcd, new BootTime(), log),
             SourceKind.None => new NoSource(),
             SourceKind.Kubernetes => KubernetesOf(settings, log),
             _ => new StaticSource(

@@ -1,5 +1,6 @@
 using Plugboard.Coordinator.Reconciling;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 
 namespace Plugboard.Coordinator.Files;
 
@@ -33,17 +34,16 @@ internal sealed class FileChanges
         {
             problems.Add(
                 $"file {path} cannot be {(verb == ChangeVerb.Delete ? "removed" : "written")}: {ErrnoException.Describe(e.Errno)}; "
-                    + $"{RemedyFor(e)}"
+                    + $"{RemedyFor(e, path)}"
             );
             return false;
         }
     }
 
-    private static string RemedyFor(ErrnoException e) =>
+    private static string RemedyFor(ErrnoException e, string path) =>
         e.Errno switch
         {
-            Errno.ENOSPC => "free space on its filesystem (df, df -i); the write is retried",
-            Errno.EDQUOT => "raise the quota, or make room within it",
+            Errno.ENOSPC or Errno.EDQUOT => $"{SpaceShortage.Remedy(e.Errno, path)}; the write is retried",
             Errno.EROFS => "mount its filesystem writable, or choose another path",
             Errno.EACCES or Errno.EPERM => "allow the coordinator to write there: check its user, the directory's mode, lsattr",
             Errno.ENOTDIR or Errno.EISDIR or Errno.ELOOP => $"a part of the path has the wrong type: {e.Subject}",

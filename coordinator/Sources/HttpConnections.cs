@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -24,6 +25,8 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
     private static readonly TimeSpan alertTime = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan connectTime = HostNames.LongestTime + 2 * addressTime;
 
+    private readonly ConcurrentDictionary<string, bool> resolving = new(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>A handler that uses these connections: no proxy, no cookies, no redirects.</summary>
     public SocketsHttpHandler CreateHandler(TlsSide tls)
     {
@@ -38,6 +41,9 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
         tls.Apply(handler.SslOptions);
         return handler;
     }
+
+    /// <summary>True while the name is being looked up.</summary>
+    public bool IsResolving(string name) => resolving.ContainsKey(name);
 
     private ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation) =>
         ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation);
@@ -82,8 +88,7 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
 
     private async ValueTask<Stream> ConnectAsync(string name, int port, CancellationToken cancellation)
     {
-        // Lookups run on a thread that may wait.
-        var lookup = await Task.Run(() => HostNames.Resolve(name), cancellation).ConfigureAwait(false);
+        var lookup = await ResolveAsync(name, cancellation).ConfigureAwait(false);
         if (lookup.Addresses.Count == 0)
             throw new HttpRequestException(HttpRequestError.NameResolutionError, $"{name} cannot be resolved: {lookup.Failure}");
         var failures = new List<(IPAddr Address, SocketException Why)>();
@@ -104,6 +109,26 @@ internal sealed class HttpConnections(Func<bool, Socket>? open = null)
         throw new HttpRequestException(
             HttpRequestError.ConnectionError,
             string.Join("; ", failures.Select(static failure => $"{failure.Address}: {failure.Why.Message}"))
+        );
+    }
+
+    // Lookups run on a thread that may wait, longer than the caller does.
+    private Task<NameLookup> ResolveAsync(string name, CancellationToken cancellation)
+    {
+        resolving[name] = true;
+        return Task.Run(
+            () =>
+            {
+                try
+                {
+                    return HostNames.Resolve(name);
+                }
+                finally
+                {
+                    resolving.TryRemove(name, out _);
+                }
+            },
+            cancellation
         );
     }
 

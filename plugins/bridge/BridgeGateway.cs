@@ -90,6 +90,9 @@ internal sealed class BridgeGateway(RouteClient host, BridgeDevice bridge, Bridg
         var isOurs = true;
         rollback.OnFailure($"remove {gateway} from {device.Name}", () => _ = isOurs && host.Addresses.Delete(device.Index, gateway));
         isOurs = TryAdd(device, gateway);
+        // The kernel removes IPv6 addresses from a link that is set down, and the pods' gateway with them.
+        if (isOurs && gateway.Is6 && !BridgePin.HasOtherHosts(bridge.Link))
+            InterfaceSettings.Prefer("bridge", $"net/ipv6/conf/{device.Name}/keep_addr_on_down", "1");
     }
 
     private bool TryAdd(Link device, IPPrefix address)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 using Plugboard.Netlink.Route.Links;
 using Plugboard.PodInterfaces;
 using Plugboard.Protocols.Cni;
@@ -30,6 +31,24 @@ internal sealed class VlanPlugin : ChildLinkPlugin
             IsMasterInContainer = node.GetBool("linkInContainer"),
         };
     }
+
+    /// <inheritdoc/>
+    public override CniResult Add(CniRequest request)
+    {
+        if (IsWithoutId(request))
+            StandardError.WriteLine($"vlan: vlanId {WithoutId}");
+        return base.Add(request);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Validate(CniRequest request) =>
+        IsWithoutId(request) ? [.. base.Validate(request), $"vlanId: {WithoutId}"] : base.Validate(request);
+
+    // The reference takes it so: a node with such a config goes on to work.
+    private const string WithoutId =
+        "is missing: the interface has VLAN 0, which is for priorities alone; add vlanId to the network config, 0 if that is meant";
+
+    private static bool IsWithoutId(CniRequest request) => request.Config.Find("vlanId") is null;
 
     private static string ReadMaster(ConfigNode node) =>
         node.GetString("master") is { Length: > 0 } master

@@ -9,8 +9,15 @@ namespace Plugboard.Flannel;
 internal sealed class DelegateConfig
 {
     private readonly JsonMembers members;
+    private readonly SubnetFile? subnet;
+    private readonly bool takesMtu;
 
-    private DelegateConfig(JsonMembers members) => this.members = members;
+    private DelegateConfig(JsonMembers members, SubnetFile? subnet = null, bool takesMtu = false)
+    {
+        this.members = members;
+        this.subnet = subnet;
+        this.takesMtu = takesMtu;
+    }
 
     /// <summary>The delegate's name.</summary>
     public string Type => members.Find("type") is { Kind: JsonValueKind.String } type ? type.Text : "";
@@ -30,6 +37,7 @@ internal sealed class DelegateConfig
     public static DelegateConfig Render(string network, FlannelConfig config, SubnetFile? subnet)
     {
         var rendered = JsonMembers.From(config.Delegate);
+        var hasMtuOfFile = subnet is not null && rendered.Find("mtu") is null;
         if (config.RuntimeConfig is { } runtimeConfig)
             rendered.Set("runtimeConfig", runtimeConfig);
         rendered.Set("name", JsonValue.Of(network));
@@ -46,7 +54,26 @@ internal sealed class DelegateConfig
         if (config.CniVersion is { } version)
             rendered.Set("cniVersion", JsonValue.Of(version));
         rendered.Set("ipam", Ipam(config, subnet));
-        return new DelegateConfig(rendered);
+        return new DelegateConfig(rendered, subnet, hasMtuOfFile);
+    }
+
+    /// <summary>Where the value is from that the delegate complains of; null: it is not from the daemon's file.</summary>
+    /// <param name="message">The delegate's sentence.</param>
+    /// <param name="path">The file's path.</param>
+    public string? FindSource(string message, string path)
+    {
+        if (subnet is null)
+            return null;
+        if (takesMtu && message.Contains("mtu", StringComparison.OrdinalIgnoreCase))
+            return $"mtu is FLANNEL_MTU={subnet.Mtu} of {path}, which flannel's daemon writes: its Backend configuration and the node's "
+                + "uplink decide it, or mtu in delegate does";
+        foreach (var (name, given) in (ReadOnlySpan<(string, IPPrefix?)>)[("SUBNET", subnet.Subnet), ("IPV6_SUBNET", subnet.IPv6Subnet)])
+        {
+            if (given is { } range && message.Contains(range.Network.ToString(), StringComparison.Ordinal))
+                return $"{range.Network} is FLANNEL_{name} of {path}, which flannel's daemon writes: its network configuration decides it";
+        }
+
+        return null;
     }
 
     /// <summary>A copy with a member more, or another.</summary>

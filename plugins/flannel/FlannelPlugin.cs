@@ -33,7 +33,7 @@ internal sealed class FlannelPlugin : CniPlugin
         var file = earlier is { Failed: true } ? states.Replace(earlier.FileName, kept) : states.Keep(request, kept);
         try
         {
-            return plugin.Add();
+            return Explained(plugin.Add, delegated, config);
         }
         // What the reference attached may be this very attachment, in use.
         catch (Exception e) when (earlier is null or { Failed: true })
@@ -42,6 +42,19 @@ internal sealed class FlannelPlugin : CniPlugin
             var failed = AttachmentState.Write(delegated.With(AttachmentState.FailedKey, JsonValue.Of(true)), request.IfName);
             rollback.OnFailure("undo what the delegate did", () => Undo(plugin, states, (file, failed), IsRefusal(e)));
             throw;
+        }
+    }
+
+    // The delegate knows one config: where its values are from, it cannot say.
+    private static T Explained<T>(Func<T> call, DelegateConfig delegated, FlannelConfig config)
+    {
+        try
+        {
+            return call();
+        }
+        catch (CniException e) when (delegated.FindSource(e.Message, config.SubnetFile) is { } source)
+        {
+            throw new CniException(e.Code, e.Message, e.Details.Length == 0 ? source : $"{source}: {e.Details}", e) { Advice = e.Advice };
         }
     }
 
@@ -279,12 +292,23 @@ internal sealed class FlannelPlugin : CniPlugin
             throw new CniException(
                 CniErrorCode.PluginNotAvailable,
                 e.Message,
-                "what a pod is attached with must be kept until its DEL: make dataDir writable",
+                "what a pod is attached with must be kept until its DEL: "
+                    + (e.Errno is Errno.ENOSPC or Errno.EDQUOT ? SpaceShortage.Remedy(e.Errno, config.DataDir) : "make dataDir writable"),
                 e
             );
         }
 
-        new DelegateCall(request, DelegateConfig.Render(request.NetworkName, config, subnet)).Find().Status();
+        var delegated = DelegateConfig.Render(request.NetworkName, config, subnet);
+        var plugin = new DelegateCall(request, delegated).Find();
+        Explained(
+            () =>
+            {
+                plugin.Status();
+                return true;
+            },
+            delegated,
+            config
+        );
     }
 
     /// <inheritdoc/>

@@ -34,6 +34,7 @@ internal static class FlexProcess
             EraseSecrets(args);
             OwnProcess.Silence();
             OwnProcess.SetUmask();
+            OwnProcess.OutliveFileSizeLimit();
             return Serve(name, args);
         }
         catch (Exception e)
@@ -74,6 +75,7 @@ internal static class FlexProcess
             var (name, limit, args) = Watchdog.ReadCall();
             OwnProcess.Silence();
             OwnProcess.SetUmask();
+            OwnProcess.OutliveFileSizeLimit();
             OwnProcess.EndAfter(limit + TimeSpan.FromSeconds(5));
             if (args is [Watchdog.ForceArgument, var target])
             {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Plugboard.Linux;
 using Plugboard.Linux.Files;
@@ -81,7 +82,8 @@ internal static class CniFailure
     private static CniException Describe(ErrnoException e) =>
         e.Errno switch
         {
-            Errno.ENOSPC or Errno.EDQUOT => new CniException(CniErrorCode.IOFailure, e.Message, "free space on the filesystem", e),
+            Errno.ENOSPC or Errno.EDQUOT when !IsOfLinks(e) => DescribeShortage(e),
+            Errno.EFBIG => DescribeLimit(e),
             Errno.EROFS => new CniException(
                 CniErrorCode.IOFailure,
                 e.Message,
@@ -135,6 +137,20 @@ internal static class CniFailure
             ),
             _ => Unknown(e),
         };
+
+    private static CniException DescribeShortage(ErrnoException e) =>
+        new(CniErrorCode.IOFailure, e.Message, SpaceShortage.Remedy(e.Errno, e.Subject), e);
+
+    private static CniException DescribeLimit(ErrnoException e) =>
+        new(
+            CniErrorCode.IOFailure,
+            e.Message,
+            OwnProcess.FindFileSizeLimit() is { } limit
+                ? string.Create(CultureInfo.InvariantCulture, $"the runtime gives its plugins a limit of {limit} bytes for a file ")
+                    + "(RLIMIT_FSIZE): raise it, as with LimitFSIZE= in the unit of the runtime, or ulimit -f"
+                : "the filesystem has no room for a file of that size",
+            e
+        );
 
     private const string NeedsRights =
         "the plugin runs as root in the host's user namespace, with CAP_NET_ADMIN and CAP_SYS_ADMIN: a security module, a "

@@ -14,6 +14,7 @@ public static class CniProcess
     public static int Run(CniPlugin plugin, string[] args)
     {
         OwnProcess.TakeClosedStreams();
+        OwnProcess.OutliveFileSizeLimit();
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CNI_COMMAND")))
             return Print(CniCall.Serve(plugin, Environment.GetEnvironmentVariable, ReadInput));
         return args.Length == 0 ? CniAbout.Print(plugin) : CniCommandLine.Run(plugin, args);

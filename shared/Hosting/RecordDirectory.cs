@@ -24,7 +24,7 @@ public static class RecordDirectory
                     + e.Errno switch
                     {
                         Errno.EROFS => "mount the filesystem writable",
-                        Errno.ENOSPC or Errno.EDQUOT => $"free space or files there (df {path}; df -i {path})",
+                        Errno.ENOSPC or Errno.EDQUOT => SpaceShortage.Remedy(e.Errno, path),
                         Errno.ENOTDIR => "a file has the place of a directory, move it away",
                         _ => "the plugin runs as root on the node: check modes, mount options and security modules",
                     },

@@ -81,12 +81,12 @@ internal static class Refusal
             ),
             Errno.ENOSPC => new InstallException(
                 $"the filesystem of {directory.Path} is full{Free(directory)}",
-                "free some space and try again; each file is whole, the old one or the new one",
+                $"{SpaceShortage.Remedy(e.Errno, directory)}, and try again; each file is whole, the old one or the new one",
                 e
             ),
             Errno.EDQUOT => new InstallException(
-                $"the quota of {directory.Path} is used up",
-                "raise it and try again; each file is whole, the old one or the new one",
+                e.Message,
+                $"{SpaceShortage.Remedy(e.Errno, directory)}, and try again; each file is whole, the old one or the new one",
                 e
             ),
             Errno.EPERM when FindProtection(e, directory) is { } protection => protection,

@@ -49,6 +49,20 @@ public static class OwnProcess
         }
     }
 
+    /// <summary>
+    /// A write beyond the limit of file sizes (RLIMIT_FSIZE) is EFBIG from now on, which can be reported; SIGXFSZ would end the process
+    /// without a word. Source: setrlimit(2).
+    /// </summary>
+    public static void OutliveFileSizeLimit() => _ = Signal.Set(Signal.SIGXFSZ, Signal.SIG_IGN);
+
+    /// <summary>The limit of file sizes in bytes; null: none.</summary>
+    public static unsafe ulong? FindFileSizeLimit()
+    {
+        const int RLIMIT_FSIZE = 1;
+        var limits = stackalloc ulong[2];
+        return Process.GetRLimit(RLIMIT_FSIZE, limits) == 0 && limits[0] != ulong.MaxValue ? limits[0] : null;
+    }
+
     /// <summary>Files and directories that are made from now on are writable for their owner only, whatever the caller's umask.</summary>
     public static void SetUmask() => _ = umask(0x12);
 

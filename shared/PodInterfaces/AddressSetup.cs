@@ -169,15 +169,18 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
                 $"failed to add route '{route.Dst} via {nextHop?.ToString() ?? "<nil>"} dev {link.Name} metric {route.Priority} "
                     + $"(Scope: {route.Scope ?? 0}, "
                     + $"Table: {route.Table ?? 254})': {ErrnoException.Sentence(e.Errno)}",
-                RouteAdvice(route, e),
+                RouteAdvice(route, link, e),
                 e
             );
         }
     }
 
-    private static string RouteAdvice(CniRoute route, NetlinkException e) =>
+    private string RouteAdvice(CniRoute route, Link link, NetlinkException e) =>
         e.Errno switch
         {
+            _ when route.Dst.Is6 && client.Links.Find(link.Index) is { IPv6.Disabled: true } =>
+                $"the pod has no IPv6 address, and IPv6 is off on {link.Name} (net.ipv6.conf.{link.Name}.disable_ipv6 is 1): remove the "
+                    + "route, give the pod an IPv6 address, which switches IPv6 on, or set net.ipv6.conf.all.disable_ipv6=0 for the pod",
             _ when route.Gw is not null && route.Scope >= (int)RouteScope.Link =>
                 "a route of scope link or host has no gateway: remove gw or scope",
             Errno.EEXIST => "the same route is listed twice in the ipam section",

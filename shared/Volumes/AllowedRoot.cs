@@ -126,6 +126,7 @@ internal readonly record struct AllowedRoot(string Root, string Inside)
                 + "readOnly: \"true\"",
             Errno.EPERM when FindProtection() is { } attribute =>
                 $"it is {(attribute == 'i' ? "immutable" : "append-only")}: set option readOnly: \"true\", or `chattr -{attribute} {this}`",
+            Errno.ENOSPC or Errno.EDQUOT => SpaceShortage.Remedy(errno, ToString()),
             _ => "",
         };
 

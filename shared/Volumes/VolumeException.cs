@@ -1,5 +1,6 @@
 using Plugboard.Addresses;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 using Plugboard.Linux.Mounts;
 
 namespace Plugboard.Volumes;
@@ -21,6 +22,17 @@ public class VolumeException : Exception
     {
         var words = cause is MountException { KernelText.Length: > 0 } mount ? mount.KernelText : ErrnoException.Sentence(cause.Errno);
         var name = Enum.IsDefined(cause.Errno) ? cause.Errno.ToString() : $"errno {(int)cause.Errno}";
-        return new VolumeException($"{what}: {name}: {words}{(advice.Length == 0 ? "" : "; " + advice)}", cause);
+        var remedy = advice.Length == 0 ? RemedyFor(cause) : advice;
+        return new VolumeException($"{what}: {name}: {words}{(remedy.Length == 0 ? "" : "; " + remedy)}", cause);
     }
+
+    private static string RemedyFor(ErrnoException cause) =>
+        cause switch
+        {
+            // count_mounts() in fs/namespace.c.
+            { Errno: Errno.ENOSPC, Call: "mount" or "move_mount" } =>
+                "the mount namespace has as many mounts as sysctl fs.mount-max allows: unmount what is left over (findmnt), or raise it",
+            { Errno: Errno.ENOSPC or Errno.EDQUOT } and not MountException => SpaceShortage.Remedy(cause.Errno, cause.Subject),
+            _ => "",
+        };
 }

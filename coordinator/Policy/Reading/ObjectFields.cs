@@ -119,7 +119,8 @@ internal sealed class ObjectFields(PolicyLimits limits)
 
     private static string ReadValue(DocumentNode node)
     {
-        var text = node.AsText();
+        // Kubernetes takes null for the empty text (kubernetes/kubernetes#129257).
+        var text = node.Kind == DocumentKind.Null ? "" : node.AsText();
         return text.Length <= LongestLabel && !text.AsSpan().ContainsAnyExcept(OfLabel) && (text.Length == 0 || HasEnds(text))
             ? text
             : throw node.Refused($"{node.Quoted} is not the value of a label");

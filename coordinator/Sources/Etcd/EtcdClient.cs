@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
@@ -37,12 +38,16 @@ internal sealed class EtcdClient : IDisposable
         };
     }
 
+    /// <summary>Gets, while it waits, the server that does not answer; null: it is not reported.</summary>
+    public Action<string>? Slow { get; init; }
+
     /// <summary>Reads the certificates' files as they are now; it sends no request yet.</summary>
     /// <param name="options">Where etcd is.</param>
     /// <param name="connections">How servers are reached.</param>
     /// <param name="login">The token that an earlier client had; null: this is the first one.</param>
+    /// <param name="slow">See <see cref="Slow"/>.</param>
     /// <exception cref="EtcdException">A file is missing or invalid, or the password would be sent in clear text.</exception>
-    public static EtcdClient Open(EtcdOptions options, HttpConnections connections, EtcdLogin? login = null)
+    public static EtcdClient Open(EtcdOptions options, HttpConnections connections, EtcdLogin? login = null, Action<string>? slow = null)
     {
         if (options.FindExposing() is { } exposing)
             throw new EtcdException(
@@ -59,7 +64,7 @@ internal sealed class EtcdClient : IDisposable
                     : null,
                 ClientSetting = "--etcd-certfile and --etcd-keyfile",
             };
-            return new EtcdClient(options, login ?? new EtcdLogin(), side, connections);
+            return new EtcdClient(options, login ?? new EtcdLogin(), side, connections) { Slow = slow };
         }
         catch (TlsFileException e)
         {
@@ -229,6 +234,8 @@ internal sealed class EtcdClient : IDisposable
             var at = (first + i) % options.Endpoints.Count;
             try
             {
+                using var late = new CancellationTokenSource(options.SlowTime);
+                using var telling = late.Token.Register(Tell(options.Endpoints[at], failures));
                 var response = await SendToAsync(options.Endpoints[at], request, cancellation).ConfigureAwait(false);
                 endpoint = at;
                 return response;
@@ -246,6 +253,15 @@ internal sealed class EtcdClient : IDisposable
             _ => new EtcdException(string.Join("; ", failures.Select(static failure => failure.Message)), failures[^1].Code, failures[^1]),
         };
     }
+
+    private Action Tell(Uri server, IReadOnlyList<EtcdException> failures)
+    {
+        var since = TimeProvider.System.GetUtcNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+        var before = string.Concat(failures.Select(static failure => $"; before it {failure.Message}"));
+        return () => Slow?.Invoke($"{Name(server)} is tried since {since} UTC{Resolving(server)} and has not answered yet{before}");
+    }
+
+    private string Resolving(Uri server) => connections.IsResolving(server.IdnHost) ? ", its name is not resolved yet," : "";
 
     private async Task<HttpResponseMessage> SendToAsync(Uri server, Request what, CancellationToken cancellation)
     {
@@ -275,7 +291,10 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new EtcdException($"{Name(server)} did not answer within {options.RequestTime.TotalSeconds} seconds");
+            throw new EtcdException(
+                $"{Name(server)} did not answer within {options.RequestTime.TotalSeconds} seconds"
+                    + (connections.IsResolving(server.IdnHost) ? ": its name is not resolved yet, check the node's name servers" : "")
+            );
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {

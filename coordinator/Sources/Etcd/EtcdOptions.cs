@@ -51,6 +51,9 @@ internal sealed record EtcdOptions
     /// <summary>The limit for a server's answer.</summary>
     public TimeSpan RequestTime { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a server's answer takes before the wait for it is reported.</summary>
+    public TimeSpan SlowTime { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>The interval of complete listings without a known loss.</summary>
     public TimeSpan AuditInterval { get; init; } = TimeSpan.FromMinutes(5);
 }

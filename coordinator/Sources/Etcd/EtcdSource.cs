@@ -17,6 +17,7 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
 {
     private static readonly TimeSpan longEnough = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan longestPeace = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan longestWait = TimeSpan.FromSeconds(30);
 
     private readonly Lock telling = new();
     private TaskCompletionSource told = NewSignal();
@@ -32,12 +33,19 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
         registry.Expect(expected);
         var login = new EtcdLogin();
         var pause = RetryPause.OfEtcd();
+        // What is known stays, and a fault that was reported says more.
+        void Tell(string slow)
+        {
+            if (store.Current is { IsComplete: false, SourceError: null })
+                store.SetSourceError($"etcd: {slow}");
+        }
+
         while (true)
         {
             var start = time.GetTimestamp();
             try
             {
-                using var client = EtcdClient.Open(options, connections ?? new HttpConnections(), login);
+                using var client = EtcdClient.Open(options, connections ?? new HttpConnections(), login, Tell);
                 await FollowAsync(client, registry, new LeaseRenewer(options, client, registry, time), cancellation).ConfigureAwait(false);
                 continue;
             }
@@ -166,11 +174,13 @@ internal sealed class EtcdSource(EtcdOptions options, TimeProvider time, Action<
         }
     }
 
+    // A timer counts the time that the machine is awake, etcd's lease goes on while it sleeps: what is due is looked at soon after.
     private async Task WaitAsync(Task signal, TimeSpan rest, CancellationToken cancellation)
     {
         try
         {
-            await signal.WaitAsync(rest, time, cancellation).ConfigureAwait(false);
+            var wait = rest > longestWait ? longestWait : rest;
+            await signal.WaitAsync(wait, time, cancellation).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

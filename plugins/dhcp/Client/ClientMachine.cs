@@ -13,6 +13,7 @@ internal static class ClientMachine
     private const long LaterConflict = 10_000; // RFC 2131, 3.1, 5
     private const long LongestRepeat = 60_000; // RFC 2131, 4.4.5
     private const int Probes = 2;
+    private const int MostRefusals = 4;
 
     /// <summary>What an event does to a client.</summary>
     public static ClientStep Next(ClientState state, ClientEvent happened, long now) =>
@@ -31,11 +32,9 @@ internal static class ClientMachine
     private static ClientStep OnTick(ClientState state, long now)
     {
         if (now >= state.GiveUpAt && state.Phase is ClientPhase.Selecting or ClientPhase.Requesting or ClientPhase.Waiting)
-        {
-            var failed = state with { Phase = ClientPhase.Ended, Due = Lease.Never };
-            return new ClientStep(failed, [new Fail($"no more tries: {state.Seen} (waited {(now - state.Began) / 1000.0:0.#} s)")]);
-        }
-
+            return GiveUp(state, now);
+        if (state is { GiveUpAt: not Lease.Never, Refusals: >= MostRefusals, Phase: ClientPhase.Selecting or ClientPhase.Waiting })
+            return GiveUp(state, now);
         return state.Phase switch
         {
             ClientPhase.Rebooting => Reboot(state, now),
@@ -167,9 +166,8 @@ internal static class ClientMachine
 
     private static ClientStep OnOffer(ClientState state, DhcpMessage offer, long now)
     {
-        // Without a server's identifier it cannot be asked for.
-        if (offer.Server is null || offer.YourAddress.IsUnspecified)
-            return new ClientStep(state, []);
+        if (Lease.FindFault(offer) is { } fault)
+            return new ClientStep(Refused(state with { Seen = state.Seen with { Offers = state.Seen.Offers + 1 } }, fault), []);
         var next = state with
         {
             Phase = ClientPhase.Requesting,
@@ -181,11 +179,26 @@ internal static class ClientMachine
         return Request(next, now);
     }
 
+    // What a server gives does not change while it is asked again; another server may give better, and has the time of some questions.
+    private static ClientState Refused(ClientState state, string fault) =>
+        state with
+        {
+            Refusals = state.RefusedQuestion == state.Seen.Discovers ? state.Refusals : state.Refusals + 1,
+            RefusedQuestion = state.Seen.Discovers,
+            Seen = state.Seen with { Last = fault },
+        };
+
+    private static ClientStep GiveUp(ClientState state, long now)
+    {
+        var failed = state with { Phase = ClientPhase.Ended, Due = Lease.Never };
+        return new ClientStep(failed, [new Fail($"no more tries: {state.Seen} (waited {(now - state.Began) / 1000.0:0.#} s)")]);
+    }
+
     private static ClientStep OnFirstAck(ClientState state, Arrived arrived, long now)
     {
         if (Lease.From(arrived.Message, arrived.From, now, out var fault) is not { } lease)
         {
-            var refused = state with { Seen = state.Seen with { Last = fault } };
+            var refused = Refused(state, fault);
             var pause = Pause(ref refused, refused.Seen.Requests);
             return Wait(refused, pause, now);
         }

@@ -70,6 +70,12 @@ internal sealed record ClientState
     /// <summary>How often another interface had the address.</summary>
     public int Conflicts { get; init; }
 
+    /// <summary>After how many of its questions an offer or acknowledgement came that it could not take.</summary>
+    public int Refusals { get; init; }
+
+    /// <summary>The number of the last of these questions.</summary>
+    public int RefusedQuestion { get; init; }
+
     /// <summary>The offer that it asks for.</summary>
     public DhcpMessage? Offer { get; init; }
 

@@ -41,19 +41,27 @@ internal sealed record Lease
     /// <summary>The lease of an acknowledgement; null and the reason if it gives none.</summary>
     public static Lease? From(DhcpMessage ack, MacAddress from, long now, out string fault)
     {
-        fault = "";
-        var address = ack.YourAddress;
+        fault = FindFault(ack) ?? "";
+        return fault.Length > 0
+            ? null
+            : From(ack, new IPPrefix(ack.YourAddress, FindLength(ack.FindAddress(DhcpOption.SubnetMask)!.Value)!.Value), from, now);
+    }
+
+    /// <summary>
+    /// Why no lease can be made of what a server offers or acknowledges; null: one can. What an offer lacks, the acknowledgement may have.
+    /// </summary>
+    public static string? FindFault(DhcpMessage message)
+    {
+        var name = $"DHCP{message.Type.ToString()?.ToUpperInvariant()}";
+        var giver = $"the {name} of server {message.Server?.ToString() ?? "without identifier"}";
+        var address = message.YourAddress;
         if (address.IsUnspecified || address.IsLoopback || address.IsMulticast || address.Value == uint.MaxValue)
-            fault = $"the DHCPACK gives the address {address}";
-        else if (ack.Server is null)
-            fault = "DHCP option Server Identifier not found in DHCPACK";
-        else if (ack.FindAddress(DhcpOption.SubnetMask) is not { } mask)
-            fault = "DHCP option Subnet Mask not found in DHCPACK";
-        else if (FindLength(mask) is not { } length)
-            fault = $"the DHCPACK gives the subnet mask {mask}";
-        else
-            return From(ack, new IPPrefix(address, length), from, now);
-        return null;
+            return $"{giver} gives the address {address}";
+        if (message.Server is null)
+            return $"DHCP option Server Identifier not found in {name}";
+        if (message.FindAddress(DhcpOption.SubnetMask) is not { } mask)
+            return message.Type == DhcpType.Offer ? null : $"DHCP option Subnet Mask not found in {name} of server {message.Server}";
+        return FindLength(mask) is null ? $"{giver} gives the subnet mask {mask}: correct its configuration" : null;
     }
 
     private static Lease From(DhcpMessage ack, IPPrefix address, MacAddress from, long now)

@@ -33,6 +33,7 @@ internal static class DaemonProcess
         try
         {
             OwnProcess.TakeClosedStreams();
+            OwnProcess.OutliveFileSizeLimit();
             Serve(options);
             return 0;
         }

@@ -42,7 +42,7 @@ internal sealed class DhcpDaemonCheck : ICheck
             "every new pod of the network fails with \"error dialing DHCP daemon\"; leases of running pods are not renewed and end",
             (isStale ? "the daemon has ended and left its socket: see its log, and " : "")
                 + "start it again: `systemctl start cni-dhcp.socket` with the units of docs/install.md, else "
-                + $"{node.FindExecutable("dhcp")} daemon"
+                + (node.FindPlugin("dhcp") is { } path ? $"{path} daemon" : "`dhcp daemon`, after `installer install --plugins dhcp`")
         )
         {
             Subject = socket,

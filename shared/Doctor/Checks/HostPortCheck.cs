@@ -36,7 +36,7 @@ internal sealed class HostPortCheck : ICheck
                     + $"{(isGone ? "its link or namespace is gone" : "the runtime does not know it")}",
                 "connections to these ports time out; a new pod of ours takes the ports over, other programs cannot",
                 fix is null
-                    ? $"if the pod has ended, {RepeatedDel.Command(node, "portmap", record.Owner)}, with our portmap"
+                    ? $"if the pod has ended, {new RepeatedDel("portmap", record.Owner).Remedy(node)}, with our portmap"
                     : "`installer doctor --fix`"
             )
             {

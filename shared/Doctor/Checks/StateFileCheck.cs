@@ -90,7 +90,11 @@ internal sealed class StateFileCheck : ICheck
                 Severity.Warning,
                 $"device {file.Find("name")} is recorded for {file.Owner}, which the runtime does not know",
                 "the node misses the device, or has it with the container's name and settings; no other pod can get it",
-                RepeatedDel.Command(node, "host-device", file.Owner, $"\"device\":\"{file.Find("name")}\"", file.Find("netns"))
+                new RepeatedDel("host-device", file.Owner)
+                {
+                    Keys = $"\"device\":\"{file.Find("name")}\"",
+                    NetNs = file.Find("netns"),
+                }.Remedy(node)
             )
             {
                 Subject = file.Path,
@@ -111,7 +115,7 @@ internal sealed class StateFileCheck : ICheck
                 Severity.Warning,
                 $"virtual function {file.Device} is recorded for {file.Owner}, which the runtime does not know",
                 "it keeps the settings of that pod, and no other pod can get it while it counts as allocated",
-                RepeatedDel.CommandOf(node, "sriov", file.Owner, path)
+                new RepeatedDel("sriov", file.Owner) { ConfigFile = path, Delegates = file.Delegates }.Remedy(node)
             )
             {
                 Subject = path,
@@ -133,7 +137,11 @@ internal sealed class StateFileCheck : ICheck
                     Severity.Warning,
                     $"the DHCP lease of {file.Owner} is kept, and the runtime does not know the container",
                     "the daemon renews it as long as it runs: the server gives the address to no other host",
-                    RepeatedDel.Command(node, "dhcp", file.Owner, $"\"ipam\":{{\"type\":\"dhcp\",\"daemonSocketPath\":\"{socket}\"}}")
+                    new RepeatedDel("dhcp", file.Owner)
+                    {
+                        Keys = $"\"ipam\":{{\"type\":\"dhcp\",\"daemonSocketPath\":\"{socket}\"}}",
+                        Instead = $"`rm -f {file.Path}` where no daemon runs: the lease then ends when the server says",
+                    }.Remedy(node)
                 )
                 {
                     Subject = file.Path,
@@ -160,7 +168,12 @@ internal sealed class StateFileCheck : ICheck
                     $"{path} is of a container that the runtime does not know",
                     "flannel's DEL never came for it; the address that its delegate has taken may still be leased",
                     file.Owner is { } owner
-                        ? RepeatedDel.Command(node, "flannel", owner, DataDirKey(directory))
+                        ? new RepeatedDel("flannel", owner)
+                        {
+                            Keys = DataDirKey(directory),
+                            Delegates = file.Delegates,
+                            Instead = $"`rm -f {path}`: a lease that stays is a finding of its own",
+                        }.Remedy(node)
                         : $"its content does not say of which network it is: `rm {path}`"
                 )
                 {

@@ -7,7 +7,8 @@ namespace Plugboard.Doctor.Nodes;
 /// <summary>A file of flannel, ours or the reference's: the config that the delegate of an attachment was called with.</summary>
 /// <param name="ContainerId">The attachment's container.</param>
 /// <param name="Owner">The attachment; null if the file does not say its network, as one that a power cut emptied.</param>
-internal sealed record FlannelFile(string ContainerId, Attachment? Owner)
+/// <param name="Delegates">The plugins that its DEL calls.</param>
+internal sealed record FlannelFile(string ContainerId, Attachment? Owner, IReadOnlyList<string> Delegates)
 {
     private const char Separator = ':';
     private const string IfNameKey = "plugboard/ifname";
@@ -20,10 +21,10 @@ internal sealed record FlannelFile(string ContainerId, Attachment? Owner)
     public static FlannelFile Read(string path, string name)
     {
         var parts = name.Split(Separator);
-        if (parts.Length == 3)
-            return new FlannelFile(parts[0], new Attachment(parts[1], parts[0], parts[2]));
         using var file = FileDescriptor.FindForReading(path);
-        return new FlannelFile(name, file is null ? null : FindOwner(name, file.ReadToEnd(LargestFile)));
+        var content = file?.ReadToEnd(LargestFile) ?? [];
+        var owner = parts.Length == 3 ? new Attachment(parts[1], parts[0], parts[2]) : FindOwner(name, content);
+        return new FlannelFile(parts.Length == 3 ? parts[0] : name, owner, ConfigDelegates.Find(content, "type"));
     }
 
     // The reference's file does not say the interface: it has one file for a container, whose interface runtimes call eth0.

@@ -75,12 +75,11 @@ internal sealed class Node
         : paths is { } found ? found.Describe()
         : $"{RuntimePaths.UpstreamBinDirectory} (assumed: no runtime's configuration was found)";
 
-    /// <summary>The path by which a plugin is executed, as the node sees it; its name alone where no directory has it.</summary>
-    public string FindExecutable(string type) =>
+    /// <summary>The path by which a plugin is executed, as the node sees it; null where no directory has it.</summary>
+    public string? FindPlugin(string type) =>
         BinDirectories
             .Select(directory => $"{directory}/{type}")
-            .FirstOrDefault(path => Linux.Files.FileDescriptor.FindStatus(Under(path)) is not null)
-        ?? type;
+            .FirstOrDefault(path => Linux.Files.FileDescriptor.FindStatus(Under(path)) is not null);
 
     /// <summary>The network configs, in the runtime's order.</summary>
     public IReadOnlyList<NetworkFile> Networks => networks.Value;

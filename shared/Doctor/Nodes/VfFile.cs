@@ -7,7 +7,8 @@ namespace Plugboard.Doctor.Nodes;
 /// <summary>A file of sriov, ours or the reference's: the network config of the ADD, with what the function was before.</summary>
 /// <param name="Owner">The attachment.</param>
 /// <param name="Device">The function's PCI address.</param>
-internal sealed record VfFile(Attachment Owner, string Device)
+/// <param name="Delegates">The plugins that its DEL calls.</param>
+internal sealed record VfFile(Attachment Owner, string Device, IReadOnlyList<string> Delegates)
 {
     private const int LargestFile = 1 << 20;
 
@@ -23,14 +24,19 @@ internal sealed record VfFile(Attachment Owner, string Device)
             return null;
         try
         {
-            using var document = JsonDocument.Parse(file.ReadToEnd(LargestFile));
+            var content = file.ReadToEnd(LargestFile);
+            using var document = JsonDocument.Parse(content);
             var root = document.RootElement;
             return
                 root.ValueKind == JsonValueKind.Object
                 && root.TryGetProperty("OrigVfState", out _)
                 && root.TryGetProperty("deviceID", out var device)
                 && root.TryGetProperty("name", out var network)
-                ? new VfFile(new Attachment(network.GetString() ?? "", name[..dash], name[(dash + 1)..]), device.GetString() ?? "")
+                ? new VfFile(
+                    new Attachment(network.GetString() ?? "", name[..dash], name[(dash + 1)..]),
+                    device.GetString() ?? "",
+                    ConfigDelegates.Find(content)
+                )
                 : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

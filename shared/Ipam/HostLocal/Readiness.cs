@@ -34,7 +34,7 @@ internal static class Readiness
         $"every ADD fails until {path} is repaired"
         + errno switch
         {
-            Errno.ENOSPC or Errno.EDQUOT => $": free space or files there (df {path}; df -i {path})",
+            Errno.ENOSPC or Errno.EDQUOT => ": " + SpaceShortage.Remedy(errno, path),
             Errno.EROFS => ": mount it writable; if the kernel made it read-only after an error, its log says so (dmesg)",
             Errno.ENOTDIR => ": a file has the place of a directory, move it away",
             Errno.ENOENT => ": the file is missing",

@@ -8,6 +8,9 @@ internal static unsafe partial class Process
     public const int WNOHANG = 1;
     public const int CLOSE_RANGE_CLOEXEC = 4;
 
+    [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
+    public static partial int GetRLimit(int resource, ulong* limits);
+
     [LibraryImport("libc", EntryPoint = "posix_spawn", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int PosixSpawn(int* pid, string path, byte* fileActions, byte* attributes, byte** argv, byte** envp);
 

@@ -57,6 +57,18 @@ internal static class LeftoverFaults
                 Proof = static node => Unless(node, "test ! -e /var/lib/cni/flannel/gone"),
             },
             new(
+                "the config of flannel's delegate for a container that is gone, and flannel with its delegate too",
+                FindingIds.FlannelStateStale,
+                static node =>
+                {
+                    node.Shell($"rm {PatientNode.BinDirectory}/flannel; mkdir -p /var/lib/cni/flannel");
+                    node.Write("/var/lib/cni/flannel/gone", DelegateConfig.Replace("\"bridge\"", "\"ptp\"", StringComparison.Ordinal));
+                }
+            )
+            {
+                Proof = static node => Unless(node, "test ! -e /var/lib/cni/flannel/gone"),
+            },
+            new(
                 "a file of flannel that a power cut has emptied",
                 FindingIds.FlannelStateStale,
                 static node => node.Shell("mkdir -p /var/lib/cni/flannel; : > /var/lib/cni/flannel/gone")
@@ -65,6 +77,7 @@ internal static class LeftoverFaults
                 Proof = static node => Unless(node, "test ! -e /var/lib/cni/flannel/gone"),
             },
             Lease("a DHCP lease of a container that is gone", Forgotten),
+            Lease("a DHCP lease of a container that is gone, and dhcp too", Forgotten, "rm /opt/cni/bin/dhcp"),
             Lease(
                 "leases of both families of a container that is gone",
                 Forgotten with
@@ -96,7 +109,7 @@ internal static class LeftoverFaults
             Ack = [],
         };
 
-    private static Fault Lease(string name, LeaseRecord record) =>
+    private static Fault Lease(string name, LeaseRecord record, string then = "true") =>
         new(
             name,
             FindingIds.DhcpLeaseStale,
@@ -104,6 +117,7 @@ internal static class LeftoverFaults
             {
                 Place(node, "dhcp");
                 node.Run(() => LeaseFiles.Of("/run/cni/dhcp.sock").Write(record));
+                node.Shell(then);
             }
         )
         {

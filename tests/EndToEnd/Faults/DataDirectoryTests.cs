@@ -32,6 +32,7 @@ public sealed class DataDirectoryTests
         }
 
         AssertIOFailure(node, refused, "no space left");
+        Assert.Contains("has space, but no inodes left (df -i ", refused.Details, StringComparison.Ordinal);
         Assert.Equal(50, node.Call("STATUS", null, Version11(config)).Code);
         Assert.NotEmpty(added);
         foreach (var pod in added)

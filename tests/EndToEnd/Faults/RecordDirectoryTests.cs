@@ -22,7 +22,7 @@ public sealed class RecordDirectoryTests
     [InlineData(
         Bridge,
         "mount -t tmpfs -o nr_inodes=1 full /run",
-        "free space or files there (df /run/plugboard/bridge; df -i /run/plugboard/bridge)"
+        "the filesystem of /run has space, but no inodes left (df -i /run): remove files there"
     )]
     public void A_plugin_that_records_each_pod_says_what_every_ADD_would_fail_by(string config, string damage, string advice)
     {

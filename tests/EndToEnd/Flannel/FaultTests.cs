@@ -56,6 +56,20 @@ public sealed class FaultTests
         );
     }
 
+    [KernelTheory]
+    [InlineData("FLANNEL_MTU=1450", "FLANNEL_MTU=1200", "mtu is FLANNEL_MTU=1200 of ")]
+    [InlineData("FLANNEL_SUBNET=10.244.1.1/24", "FLANNEL_SUBNET=10.244.1.1/32", "10.244.1.1/32 is FLANNEL_SUBNET of ")]
+    public void What_the_delegate_refuses_of_the_daemon_s_file_is_said_with_the_file(string old, string other, string source)
+    {
+        using var flannel = new FlannelNode();
+        var pod = flannel.Node.AddPod();
+        File.WriteAllText(flannel.SubnetFile, FlannelNode.DualStack.Replace(old, other, StringComparison.Ordinal));
+        var refused = flannel.Node.Call("ADD", pod, flannel.Config());
+        Assert.StartsWith($"{source}{flannel.SubnetFile}, which flannel's daemon writes: ", refused.Details, StringComparison.Ordinal);
+        var status = flannel.Node.Call("STATUS", null, flannel.Config("""{"cniVersion":"1.1.0"}"""));
+        Assert.StartsWith(source, status.Details, StringComparison.Ordinal);
+    }
+
     // By a person, with a recipe against leaked addresses, or by another dataDir in the config.
     [KernelTheory]
     [InlineData(false)]

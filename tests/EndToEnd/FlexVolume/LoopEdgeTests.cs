@@ -138,7 +138,14 @@ public sealed partial class LoopEdgeTests : IDisposable
     {
         node.Shell($"mkdir -p {Root}; mount -t tmpfs -o size=8M small {Root}");
         var message = node.TryMount(Driver, "\"file\":\"ns/a.img\",\"size\":\"64Mi\",\"preallocate\":\"true\"").Message;
-        Assert.Contains("ENOSPC", message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"ENOSPC: no space left on device; free space or inodes on the filesystem of {Root} (df {Root}; df -i {Root})",
+            message
+        );
+        node.Shell($"head -c 8M /dev/zero > {Root}/filler");
+        message = node.TryMount(Driver, "\"file\":\"ns/a.img\",\"size\":\"64Mi\",\"preallocate\":\"true\"").Message;
+        Assert.EndsWith($"the filesystem of {Root} is full (df {Root}): free space there", message);
+        node.Shell($"rm {Root}/filler");
         Assert.Equal("", node.Shell($"ls -A {Root}"));
         Assert.Equal(0, Devices());
         node.Shell($"umount {Root}");

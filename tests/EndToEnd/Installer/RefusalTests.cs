@@ -47,6 +47,7 @@ public sealed class RefusalTests : IDisposable
     {
         host.Shell($"mount -t tmpfs -o size=8m small {host.Bin}; cp {PluginDirectory.Reference}/loopback {host.Bin}");
         AssertRefused("install", "/opt/cni/bin is full (");
+        AssertRefused("install", $"on the filesystem of {host.Bin} (df {host.Bin}; df -i {host.Bin}), and try again");
         Assert.Equal("loopback", host.Shell($"ls {host.Bin}"));
         Assert.Equal("reference", host.OwnerOf("loopback"));
         Assert.Equal("", host.Shell($"ls -A {host.State}"));

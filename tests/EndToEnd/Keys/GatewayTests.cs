@@ -72,6 +72,31 @@ public sealed class GatewayTests
         Assert.Equal(["10.1.200.7/16"], node.GlobalAddresses("cni0"));
     }
 
+    // The kernel removes a link's IPv6 addresses when it is set down.
+    [KernelFact]
+    public void The_gateway_stays_on_a_bridge_that_is_set_down_and_up_again()
+    {
+        using var node = new CniNode();
+        var pod = node.AddPod();
+        node.Call("ADD", pod, node.BridgeConfig(DualStack)).Succeeded();
+        node.Tool("ip link set cni0 down");
+        node.Tool("ip link set cni0 up");
+        Assert.Equal(["10.1.0.1/16", "fd00:1::1/64"], node.GlobalAddresses("cni0"));
+        Assert.Contains("fd00:1::/64", node.Tool("ip -6 route show dev cni0"), StringComparison.Ordinal);
+        Eventually.True(() => pod.Reaches("fd00:1::1"), () => node.Tool("ip -6 address"));
+        Assert.Equal("0", node.ReadSysctl("net/ipv6/conf/default/keep_addr_on_down"));
+    }
+
+    [KernelFact]
+    public void A_bridge_of_an_operator_keeps_its_setting_of_addresses_when_it_is_down()
+    {
+        using var node = new CniNode();
+        node.Tool("ip link add cni0 type bridge");
+        node.Tool("ip link set cni0 up");
+        node.Call("ADD", node.AddPod(), node.BridgeConfig(DualStack)).Succeeded();
+        Assert.Equal("0", node.ReadSysctl("net/ipv6/conf/cni0/keep_addr_on_down"));
+    }
+
     // Every link has a link-local address of the kernel's: it is no rival of the gateway's.
     [KernelTheory]
     [InlineData("{}")]

@@ -31,6 +31,26 @@ public sealed class KernelSettingTests
     }
 
     [KernelFact]
+    public void A_route_of_IPv6_for_a_pod_that_has_it_switched_off_names_the_setting()
+    {
+        using var node = new CniNode();
+        var pod = node.AddPod();
+        pod.WriteSysctl("net/ipv6/conf/all/disable_ipv6", "1");
+        pod.WriteSysctl("net/ipv6/conf/default/disable_ipv6", "1");
+        var refused = node.Call(
+            "ADD",
+            pod,
+            node.BridgeConfig("""{"ipam":{"ranges":[[{"subnet":"10.1.0.0/16"}]],"routes":[{"dst":"::/0"}]}}""")
+        );
+        Assert.Equal(7, refused.Code);
+        Assert.Contains(
+            "IPv6 is off on eth0 (net.ipv6.conf.eth0.disable_ipv6 is 1): remove the route",
+            refused.Details,
+            StringComparison.Ordinal
+        );
+    }
+
+    [KernelFact]
     public void The_node_keeps_the_default_route_that_a_router_advertised()
     {
         using var node = new CniNode();

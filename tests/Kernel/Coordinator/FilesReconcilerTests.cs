@@ -42,8 +42,8 @@ public sealed class FilesReconcilerTests
             var again = reconciler.Sync(View(1400), SyncCause.Retry);
 
             Assert.Equal(
-                $"file {SubnetFile} cannot be written: no space left on device (ENOSPC); free space on its filesystem (df, df -i); the "
-                    + "write is retried",
+                $"file {SubnetFile} cannot be written: no space left on device (ENOSPC); the filesystem of {Disk} is full (df {Disk}): "
+                    + "free space there; the write is retried",
                 Assert.Single(outcome.Problems)
             );
             // Told once: the log compares.

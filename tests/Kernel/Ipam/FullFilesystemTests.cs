@@ -1,5 +1,7 @@
+using System.Globalization;
 using Plugboard.Ipam.HostLocal;
 using Plugboard.Linux;
+using Plugboard.Linux.Files;
 using Plugboard.Protocols.Cni;
 using Plugboard.Testing.Ipam;
 
@@ -41,6 +43,25 @@ public sealed class FullFilesystemTests
                 }
 
                 Assert.False(network.Has("10.1.2.2") || network.Has("2001:db8::2"));
+            }
+        );
+
+    [Theory]
+    [InlineData("nr_inodes=1", "the filesystem of {0} has space, but no inodes left (df -i {0}): remove files there")]
+    [InlineData("size=4096", "the filesystem of {0} is full (df {0}): free space there")]
+    [InlineData("size=4096,nr_inodes=2", "the filesystem of {0} is full and has no inodes left (df {0}; df -i {0}): remove files there")]
+    [InlineData("size=1m", "free space or inodes on the filesystem of {0} (df {0}; df -i {0})")]
+    [InlineData("size=1m,nr_inodes=0", "free space or inodes on the filesystem of {0} (df {0}; df -i {0})")]
+    public void The_remedy_names_what_is_missing_of_space_and_inodes(string options, string remedy) =>
+        SmallFilesystem.Run(
+            options,
+            place =>
+            {
+                _ = Record.Exception(() => File.WriteAllBytes($"{place}/filler", new byte[4096]));
+                var expected = string.Format(CultureInfo.InvariantCulture, remedy, place);
+                Assert.Equal(expected, SpaceShortage.Remedy(Errno.ENOSPC, $"{place}/missing/file"));
+                Assert.Equal(expected, SpaceShortage.Remedy(Errno.ENOSPC, place));
+                Assert.StartsWith($"a quota on the filesystem of {place} is used up", SpaceShortage.Remedy(Errno.EDQUOT, place));
             }
         );
 

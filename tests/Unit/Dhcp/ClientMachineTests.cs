@@ -342,4 +342,54 @@ public sealed class ClientMachineTests
         var state = Bound();
         Assert.Same(state, ClientMachine.Next(state, new Tick(), state.Due - 1).State);
     }
+
+    [Fact]
+    public void A_server_whose_offers_cannot_be_taken_is_not_waited_for_until_the_last_try()
+    {
+        var step = Tick(Start());
+        while (step.State.Phase != ClientPhase.Ended)
+        {
+            var offer = Reply(step.State, DhcpType.Offer);
+            offer = offer with { Options = [.. offer.Options.Where(IsNoMask), (DhcpOption.SubnetMask, [0, 0, 0, 0])] };
+            // Another server with the same fault is no further try.
+            var refused = Give(Give(step.State, offer, step.State.Due - 2).State, offer, step.State.Due - 1);
+            Assert.Empty(refused.Actions);
+            step = Tick(refused.State);
+        }
+
+        var reason = Assert.IsType<Fail>(Assert.Single(step.Actions)).Reason;
+        Assert.StartsWith("no more tries: DHCPDISCOVER sent 4 times, DHCPREQUEST 0 times, 8 offers received; last received: ", reason);
+        Assert.Contains("the DHCPOFFER of server 10.0.0.1 gives the subnet mask 0.0.0.0", reason, StringComparison.Ordinal);
+        Assert.InRange(step.State.Due == Lease.Never ? Elapsed(reason) : 0, 10, 20);
+    }
+
+    [Fact]
+    public void Beside_a_server_whose_offers_cannot_be_taken_another_one_gives_the_lease()
+    {
+        var state = Tick(Start()).State;
+        for (var i = 0; i < 3; i++)
+        {
+            var offer = Reply(state, DhcpType.Offer);
+            offer = offer with { Options = [.. offer.Options.Where(IsNoMask), (DhcpOption.SubnetMask, [0, 0, 0, 0])] };
+            state = Tick(Give(state, offer, state.Due - 1).State).State;
+        }
+
+        state = Give(state, Reply(state, DhcpType.Offer, "10.0.0.9"), state.Due - 1).State;
+        Assert.Equal(ClientPhase.Bound, Give(state, Reply(state, DhcpType.Ack, "10.0.0.9"), state.Due - 1).State.Phase);
+    }
+
+    // Its acknowledgement may have it.
+    [Fact]
+    public void An_offer_without_a_mask_is_taken()
+    {
+        var state = Tick(Start()).State;
+        var offer = Reply(state, DhcpType.Offer);
+        state = Give(state, offer with { Options = [.. offer.Options.Where(IsNoMask)] }, Began).State;
+        Assert.Equal(ClientPhase.Bound, Give(state, Reply(state, DhcpType.Ack), Began).State.Phase);
+    }
+
+    private static bool IsNoMask((byte Code, byte[] Value) option) => option.Code != DhcpOption.SubnetMask;
+
+    private static double Elapsed(string reason) =>
+        double.Parse(reason.Split("(waited ")[1].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
 }

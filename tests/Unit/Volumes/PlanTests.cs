@@ -1,3 +1,4 @@
+using Plugboard.Linux;
 using Plugboard.Linux.Mounts;
 using Plugboard.Volumes;
 using Plugboard.Volumes.Local;
@@ -22,6 +23,16 @@ public sealed class PlanTests
         };
 
     private static string Refusal(Action plan) => Assert.ThrowsAny<VolumeException>(plan).Message;
+
+    // fs/namespace.c, count_mounts(): no filesystem is full then.
+    [Theory]
+    [InlineData("mount")]
+    [InlineData("move_mount")]
+    public void A_mount_that_finds_no_room_names_the_limit_of_mounts(string call) =>
+        Assert.StartsWith(
+            "local: cannot bind /x: ENOSPC: no space left on device; the mount namespace has as many mounts as sysctl fs.mount-max allows",
+            VolumeException.From("local: cannot bind /x", new ErrnoException(call, "/x", Errno.ENOSPC)).Message
+        );
 
     [Theory]
     [InlineData("data", "/srv/local", "data")]

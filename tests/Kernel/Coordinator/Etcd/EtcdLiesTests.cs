@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Plugboard.Coordinator.Cluster;
 using Plugboard.Coordinator.Sources;
 using Plugboard.Coordinator.Sources.Etcd;
 using Plugboard.Testing;
@@ -28,6 +29,30 @@ public sealed class EtcdLiesTests : IDisposable
     {
         listener.Dispose();
         network.Dispose();
+    }
+
+    [KernelFact]
+    public async Task A_server_that_does_not_answer_is_named_while_it_is_waited_for()
+    {
+        using var stop = new CancellationTokenSource();
+        var store = new NodeStore(static () => { });
+        var options = new EtcdOptions
+        {
+            NodeName = "one",
+            RequestTime = TimeSpan.FromMinutes(1),
+            SlowTime = TimeSpan.FromMilliseconds(300),
+            Endpoints = [new Uri("http://127.0.0.1:2380"), new Uri("http://127.0.0.1:2379")],
+        };
+        var source = new EtcdSource(options, TimeProvider.System, static _ => { }, new HttpConnections(_ => NewSocket()));
+        var running = source.RunAsync(store, stop.Token);
+        using var connection = await listener.AcceptAsync();
+        Eventually.True(() => store.Current.Fault is not null, static () => "nothing is reported");
+        Assert.Matches(
+            "^etcd: http://127.0.0.1:2379 is tried since [0-9:]{8} UTC and has not answered yet; before it http://127.0.0.1:2380: ",
+            store.Current.Fault
+        );
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(TimeSpan.FromSeconds(20)));
     }
 
     private Socket NewSocket() => network.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));

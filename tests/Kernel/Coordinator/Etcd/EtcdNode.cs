@@ -21,14 +21,15 @@ internal sealed class EtcdNode : IAsyncDisposable
         string address,
         Func<EtcdOptions, EtcdOptions>? with = null,
         string recognised = "",
-        string expected = ""
+        string expected = "",
+        TimeProvider? time = null
     )
     {
         Name = name;
         Address = address;
         Store = new NodeStore(() => changed.Release());
         var options = new EtcdOptions { NodeName = name, Endpoints = [server.Endpoint] };
-        source = new EtcdSource(with?.Invoke(options) ?? options, TimeProvider.System, Log.Enqueue, server.Connections);
+        source = new EtcdSource(with?.Invoke(options) ?? options, time ?? TimeProvider.System, Log.Enqueue, server.Connections);
         if (recognised.Length > 0)
             source.Recognise([.. recognised.Split(' ').Select(text => IPAddr.Parse(text))]);
         if (expected.Length > 0)

@@ -61,6 +61,56 @@ public sealed class RenewalTests
         Assert.Null(node.Store.Current.PublishError);
     }
 
+    // CLOCK_BOOTTIME goes on while the machine sleeps, a timer does not.
+    [KernelFact]
+    public async Task It_is_renewed_soon_after_the_machine_has_slept_until_it_was_due()
+    {
+        using var server = new EtcdServer();
+        server.Start();
+        server.Ctl("put", Config, HostGw);
+        var time = new SleepingTime();
+        await using var node = new EtcdNode(
+            server,
+            "one",
+            "192.168.0.1",
+            static options => options with { LeaseTime = TimeSpan.FromHours(5), RenewMargin = TimeSpan.FromHours(1) },
+            time: time
+        );
+        await node.UntilLeased();
+        var lease = server.Ctl("lease", "list").Split('\n')[1].Trim();
+        await Task.Delay(longerThanALease);
+        Assert.InRange(Remaining(server, lease), 1, 5 * 3600 - 5);
+        time.Sleep(TimeSpan.FromHours(4.5));
+        for (var i = 0; i < 30 && Remaining(server, lease) <= 5 * 3600 - 5; i++)
+            await Task.Delay(TimeSpan.FromMilliseconds(200));
+        Assert.InRange(Remaining(server, lease), 5 * 3600 - 4, 5 * 3600);
+    }
+
+    private static int Remaining(EtcdServer server, string lease) =>
+        int.Parse(
+            server.Ctl("lease", "timetolive", lease).Split("remaining(")[1].Split('s')[0],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
+
     // Without the answer's header, which has the revision of all keys.
     private static string FieldsOf(string answer) => answer[answer.IndexOf("\"Key\"", StringComparison.Ordinal)..];
+
+    // Timers are fifty times as fast, which a test can wait for.
+    private sealed class SleepingTime : TimeProvider
+    {
+        private const int Times = 50;
+        private long slept;
+
+        public void Sleep(TimeSpan time) => Interlocked.Add(ref slept, (long)(time.TotalSeconds * TimestampFrequency));
+
+        public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref slept);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(
+                callback,
+                state,
+                dueTime < TimeSpan.Zero ? dueTime : dueTime / Times,
+                period < TimeSpan.Zero ? period : period / Times
+            );
+    }
 }

@@ -28,6 +28,21 @@ public sealed class PolicyReaderTests
 
     private static string Refusal(string spec) => Assert.Throws<DocumentException>(() => PolicyCluster.Policy(spec)).Message;
 
+    // kubernetes/kubernetes#129257: the API server decodes null so.
+    [Theory]
+    [InlineData("app: null")]
+    [InlineData("app: ~")]
+    [InlineData("app: ''")]
+    public void A_label_without_a_value_has_the_empty_one(string label)
+    {
+        var pod = Pod(
+            $"kind: Pod\nmetadata: {{name: a, labels: {{{label}}}}}\nspec: {{nodeName: n}}\nstatus: {{podIPs: [{{ip: 10.1.0.2}}]}}\n"
+        );
+        var selector = PolicyCluster.Policy($"podSelector: {{matchLabels: {{{label}}}}}").PodSelector;
+        Assert.Equal(PolicyCluster.Policy("podSelector: {matchLabels: {app: ''}}").PodSelector, selector);
+        Assert.True(selector.Matches(pod.Labels));
+    }
+
     [Fact]
     public void A_policy_as_kubectl_prints_it_is_read()
     {
