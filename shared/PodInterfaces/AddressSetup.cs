@@ -87,7 +87,9 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
                 : "the kernel has no IPv6: remove IPv6 ranges from the network config, load the module ipv6, or boot without ipv6.disable=1"
         );
 
-    /// <summary>Waits until duplicate address detection has settled all IPv6 addresses.</summary>
+    /// <summary>
+    /// Waits until duplicate address detection has settled all IPv6 addresses, or 5 s have passed without a carrier.
+    /// </summary>
     /// <exception cref="CniException">Code 11: another host has one, or it took longer than 5 s.</exception>
     public void WaitForDad()
     {
@@ -96,15 +98,15 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
         using var monitor = RouteMonitor.Open(RouteMonitorGroups.IPv6Address);
         // The kernel leaves an address that failed tentative for ever.
         var areSettled = static (IReadOnlyList<InterfaceAddress> found) => !found.Any(static each => each.IsTentative && !each.IsDadFailed);
-        if (!monitor.WaitForAddresses(client, link.Index, areSettled, dadTimeout))
+        if (!monitor.WaitForAddresses(client, link.Index, areSettled, dadTimeout) && !MayStayTentative())
         {
             throw new CniException(
                 CniErrorCode.TryAgainLater,
                 $"timed out after {dadTimeout.TotalSeconds} s waiting for duplicate address detection on {link.Name}",
                 Dad == DuplicateDetection.On
                     ? "the interface has no carrier, or remove enabledad from the network config"
-                    : "the interface below has no carrier, so no host could be asked whether the address is free: connect it, or give the "
-                        + "pod no IPv6 range"
+                    : $"the carrier came late, or net.ipv6.conf.{link.Name}.dad_transmits of the pod's namespace is high: "
+                        + "a new ADD may succeed"
             );
         }
 
@@ -121,6 +123,10 @@ public sealed class AddressSetup(string plugin, RouteClient client, Link link, P
             }
         }
     }
+
+    // Without a carrier no host can be asked: the kernel does it as soon as there is one. A config with enabledad wants to know now.
+    private bool MayStayTentative() =>
+        Dad == DuplicateDetection.AsSet && client.Links.Get(link.Index).OperState is OperState.Down or OperState.LowerLayerDown;
 
     /// <summary>Adds the routes; where an IPv6 address has a gateway, once it is usable.</summary>
     /// <exception cref="CniException">Code 11 as <see cref="WaitForDad"/>, code 7 as <see cref="AddRoutes"/>.</exception>

@@ -70,6 +70,9 @@ public sealed class HostPortKind : PodRuleKind<PodHostPorts>
 
     internal override string? FindReferenceDifference(PodHostPorts rules)
     {
+        // The reference makes nothing where a port has no address to lead to, as in a pod of layer 2.
+        if (rules.Addresses.Count == 0)
+            return null;
         using var client = NftablesClient.Find();
         return new ReferenceTraces(client).FindHostPorts(rules.Owner) is { } variant
             ? FindDifference(rules, variant)

@@ -36,6 +36,26 @@ public sealed class PortMixedUseTests
         node.Ports.AssertNoPodLeft();
     }
 
+    // The reference writes nothing where no port has an address to lead to.
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_pod_without_addresses_has_no_rules_and_our_CHECK_wants_none(bool isOurs)
+    {
+        using var node = new MixedNode();
+        foreach (var key in (ReadOnlySpan<string>)["ipam", "ipMasq", "isGateway"])
+            node.Ports.Bridge.Remove(key);
+        node.Use(isOurs);
+        var pod = node.Node.AddPod();
+        node.Chain.Add(pod, PortNode.Ports(MixedNode.PortsOf(8080))).Succeeded();
+        Assert.Empty(node.PodChains());
+
+        node.Use(ours: true);
+        node.Chain.Check(pod, PortNode.Ports(MixedNode.PortsOf(8080))).Succeeded();
+        node.Delete(pod, 8080);
+        node.Ports.AssertNoPodLeft();
+    }
+
     [KernelTheory]
     [MemberData(nameof(Versions))]
     public void What_ours_wrote_with_iptables_the_references_DEL_takes_away(string version, bool isLegacy)
