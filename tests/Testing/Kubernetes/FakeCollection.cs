@@ -18,6 +18,9 @@ internal sealed class FakeCollection(string kind, string apiVersion)
     /// <summary>The watches that run.</summary>
     public List<Channel<FakeLine>> Watches { get; } = [];
 
+    /// <summary>How many of them the other side has been told of.</summary>
+    public int Begun { get; set; }
+
     /// <summary>The kind.</summary>
     public string Kind { get; } = kind;
 

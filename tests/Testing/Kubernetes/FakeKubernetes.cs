@@ -76,13 +76,13 @@ public sealed class FakeKubernetes : IDisposable
         }
     }
 
-    /// <summary>How many watches run.</summary>
+    /// <summary>How many watches run whose answer has begun.</summary>
     public int WatchCount
     {
         get
         {
             lock (changing)
-                return collections.Values.Sum(static collection => collection.Watches.Count);
+                return collections.Values.Sum(static collection => collection.Begun);
         }
     }
 
@@ -369,9 +369,13 @@ public sealed class FakeKubernetes : IDisposable
 
     private async Task WatchAsync(Stream stream, (FakeCollection Of, Channel<FakeLine> Channel) watch, CancellationToken cancellation)
     {
+        var isBegun = false;
         try
         {
             await stream.FlushAsync(cancellation);
+            lock (changing)
+                watch.Of.Begun++;
+            isBegun = true;
             await foreach (var (text, isCut) in watch.Channel.Reader.ReadAllAsync(cancellation))
             {
                 var bytes = Encoding.UTF8.GetBytes(isCut ? text : text + "\n");
@@ -387,7 +391,11 @@ public sealed class FakeKubernetes : IDisposable
         finally
         {
             lock (changing)
+            {
                 watch.Of.Watches.Remove(watch.Channel);
+                if (isBegun)
+                    watch.Of.Begun--;
+            }
         }
     }
 

@@ -188,7 +188,8 @@ public sealed class FakeServer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        ending.Cancel();
+        // Who connects again at once, because its connection ended, is refused.
         listener.Stop();
+        ending.Cancel();
     }
 }

@@ -109,7 +109,7 @@ public sealed class FaultTests
     {
         using var api = KubernetesRun.TwoNodes();
         api.Instead = _ => FakeAnswer.Silence;
-        await using var run = KubernetesRun.Start(api);
+        await using var run = KubernetesRun.Start(api, KubernetesRun.WithLimits);
 
         await run.Time.PassAsync(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30));
 
@@ -135,7 +135,7 @@ public sealed class FaultTests
                     await Task.Delay(Timeout.Infinite, cancellation);
                 }
             );
-        await using var run = KubernetesRun.Start(api);
+        await using var run = KubernetesRun.Start(api, KubernetesRun.WithLimits);
         await api.Server.WaitForAsync(request => request.IsList);
 
         for (var i = 0; i < 20 && run.Store.Current.SourceError is null; i++)

@@ -203,7 +203,7 @@ public sealed class FollowTests
     public async Task A_watch_that_falls_silent_is_given_up()
     {
         using var api = KubernetesRun.TwoNodes();
-        await using var run = KubernetesRun.Start(api);
+        await using var run = KubernetesRun.Start(api, KubernetesRun.WithLimits);
         await run.ListedAsync();
         await WatchedAsync(api);
 
